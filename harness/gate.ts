@@ -1,0 +1,168 @@
+import type { CloudAddress } from './cloud.ts'
+import type { GatePhase, Release, ServiceSnapshot } from './strategy.ts'
+
+/** Only `passed` opens a gate. `error`: the gate itself could not be judged. */
+export type VerdictStatus = 'passed' | 'failed' | 'inconclusive' | 'error'
+
+/** What one look at the service showed. */
+export interface Evidence {
+  /** E.g. `error rate`, `suite shift`, `probe schedule`. */
+  readonly metric: string
+  readonly status: VerdictStatus
+  /** One sentence in plain words with the numbers that decided. */
+  readonly sentence: string
+  /** Samples of each arm, the effect, the bound it was held to, and the smallest effect that could have been found. */
+  readonly n?: Readonly<Record<string, number>>
+  readonly effect?: number
+  readonly bound?: number
+  readonly detectable?: number
+}
+
+export interface Verdict {
+  readonly status: VerdictStatus
+  /** What decided, in one sentence. */
+  readonly sentence: string
+  readonly evidence: readonly Evidence[]
+}
+
+export type TestStatus = 'passed' | 'failed' | 'inconclusive' | 'skipped' | 'pending' | 'flaky'
+
+/** One test of a suite run. */
+export interface TestResult {
+  /** Suite file relative to its root, then the titles joined by ` > `. */
+  readonly file: string
+  readonly name: string
+  readonly status: TestStatus
+  readonly tookMs: number
+  /** Why it failed, was inconclusive or was skipped. */
+  readonly message?: string
+}
+
+/** What happened when suites ran; judged by `gate/verdict.ts`, never by whoever ran them. */
+export interface SuiteRun {
+  /** Vitest's own reason for ending. */
+  readonly ended: 'passed' | 'failed' | 'interrupted'
+  readonly requestedFiles: readonly string[]
+  readonly finishedFiles: readonly {
+    readonly file: string
+    readonly state: string
+    readonly errors: readonly string[]
+  }[]
+  readonly tests: readonly TestResult[]
+  readonly unhandledErrors: readonly string[]
+  readonly timedOut: boolean
+  /** Wall milliseconds. */
+  readonly tookMs: number
+}
+
+/** Runs suites in warm workers. One run at a time; overlapping calls queue. */
+export interface SuiteRunner extends AsyncDisposable {
+  run(request: SuiteRequest): Promise<SuiteRun>
+}
+
+export interface SuiteRequest {
+  /** Absolute paths of suite files. */
+  readonly files: readonly string[]
+  readonly context: SuiteContext
+  /** Wall milliseconds after which the run is cancelled, then killed. */
+  readonly deadline: number
+  readonly signal?: AbortSignal
+}
+
+/** What a suite is given: plain data, provided to its worker under the key `sluice`. */
+export interface SuiteContext {
+  readonly cloud: CloudAddress
+  readonly service: ServiceRef
+  readonly phase: GatePhase
+  /** The stage in force; absent when suites run without a deployment. */
+  readonly stage?: StageRef
+  /** The release being deployed (or, without a deployment, the one expected to serve) and the one deployed from. */
+  readonly release: Release
+  readonly baseline: Release
+  readonly thresholds: Thresholds
+  /** The service as it was before the first change; absent when suites run without a deployment. */
+  readonly before?: ServiceSnapshot
+  /** What the probe saw since this stage's weights were confirmed; absent without a probe. */
+  readonly traffic?: TrafficWindow
+}
+
+export interface StageRef {
+  readonly index: number
+  readonly name: string
+  readonly shares: Readonly<Record<string, number>>
+}
+
+/** How a service is found in the cloud. */
+export interface ServiceRef {
+  readonly name: string
+  readonly region: string
+  readonly entry: { readonly loadBalancer: string; readonly listener: number }
+  readonly fleets: 'clone' | 'pair'
+  /** Path of the main page. */
+  readonly url: string
+}
+
+/** What traffic is held to. Rates are shares of 1, latencies wall milliseconds. */
+export interface Thresholds {
+  readonly errorRate: { readonly ceiling: number; readonly alpha: number }
+  readonly latency: { readonly p99: number; readonly slowdown: number }
+  /** Requests of any version that a stage must have seen before its gate may open. */
+  readonly minRequests: number
+}
+
+/** How a probe request ended. Everything but `ok` harmed a user. */
+export type Outcome =
+  | 'ok'
+  | 'dns'
+  | 'refused'
+  | 'reset'
+  | 'tls'
+  | 'connect-timeout'
+  | 'response-timeout'
+  | 'truncated'
+  | 'elb-5xx'
+  | 'target-5xx'
+  | 'wrong-status'
+  | 'wrong-body'
+  | 'unknown-version'
+
+export type Lane = 'fresh' | 'keep-alive'
+
+/** Requests alike in version, lane and outcome. `version` is empty when no target answered. */
+export interface TrafficCount {
+  readonly version: string
+  readonly lane: Lane
+  readonly outcome: Outcome
+  readonly n: number
+}
+
+/** Latency of `ok` answers in wall milliseconds, counted from the planned send time. */
+export interface LatencySummary {
+  readonly n: number
+  readonly p50: number
+  readonly p90: number
+  readonly p99: number
+  readonly max: number
+}
+
+/** How well the probe kept its own schedule. Lag in wall milliseconds. */
+export interface ScheduleSummary {
+  readonly planned: number
+  readonly sent: number
+  readonly dropped: number
+  readonly lagP99: number
+}
+
+/** An aggregate of probe traffic over an interval of cloud time. */
+export interface TrafficBucket {
+  readonly from: number
+  readonly to: number
+  /** The stage in force when the requests were planned. */
+  readonly stage: string
+  readonly counts: readonly TrafficCount[]
+  readonly latency: Readonly<Record<string, LatencySummary>>
+  readonly schedule: ScheduleSummary
+}
+
+/** Everything the probe saw in one stage, or over several. Same shape as a bucket, without its end. */
+export type TrafficWindow = Omit<TrafficBucket, 'to'>

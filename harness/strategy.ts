@@ -1,0 +1,113 @@
+/** Name of a service in a region, e.g. `orders@us-east-1`. */
+export type Scope = string
+
+/** Name of an Auto Scaling group as AWS knows it. */
+export type FleetName = string
+
+/** What is deployed. */
+export interface Release {
+  /** What the service answers in `x-app-version`. */
+  readonly version: string
+  /** Launch-template data that differs from the stable fleet's; what is not given stays the same. */
+  readonly userData?: string
+  readonly imageId?: string
+  /** A version of the stable fleet's launch template that exists already (a number, never `$Latest`). */
+  readonly launchTemplateVersion?: number
+}
+
+/** Instances running one release behind one target group, as observed. */
+export interface FleetSnapshot {
+  readonly name: FleetName
+  readonly role: 'stable' | 'candidate'
+  /** The release's version: from the group's `sluice:release` tag, else from its user data; else `unknown`. */
+  readonly release: string
+  readonly autoScalingGroupName: string
+  readonly targetGroupArn: string
+  readonly launchTemplate: { readonly id: string; readonly version: string }
+  readonly minSize: number
+  readonly maxSize: number
+  readonly desiredCapacity: number
+  /** Instances `InService` in the group. */
+  readonly inService: number
+  /** Targets `healthy` in the target group. */
+  readonly healthy: number
+  readonly suspendedProcesses: readonly string[]
+  /** Seconds. */
+  readonly deregistrationDelay: number
+  /** Whether Sluice created it (and so may delete it). */
+  readonly owned: boolean
+}
+
+export interface EntrySnapshot {
+  readonly loadBalancerArn: string
+  /** Dimension-style name (`app/orders/50dc…`). */
+  readonly loadBalancerName: string
+  readonly dnsName: string
+  readonly listenerArn: string
+  readonly port: number
+  readonly protocol: string
+  /** Seconds of group stickiness; 0 when off. */
+  readonly stickiness: number
+}
+
+/** A service as it stands in the cloud. Plain data. */
+export interface ServiceSnapshot {
+  readonly scope: Scope
+  readonly service: string
+  readonly region: string
+  readonly entry: EntrySnapshot
+  /** Every fleet of the service, in the order stable, candidate. Exactly one is stable. */
+  readonly fleets: readonly FleetSnapshot[]
+  /** Weights of the forward action by fleet; a fleet in no rule has no entry. */
+  readonly shares: Readonly<Record<FleetName, number>>
+}
+
+export type GatePhase = 'pre-deploy' | 'shift' | 'post-deploy' | 'resilience'
+
+/** What must pass before the next stage. */
+export interface GateSpec {
+  /** The suites to run. */
+  readonly suites: GatePhase
+  /** Cloud milliseconds during which traffic is watched. */
+  readonly bake: number
+  /** How long an inconclusive gate may be extended, in cloud milliseconds; then it fails closed. */
+  readonly extend: number
+}
+
+export interface FleetTarget {
+  readonly release: string
+  readonly desiredCapacity: number
+}
+
+export interface Target {
+  /** Every fleet that shall exist; one that Sluice created and is not named here is removed. */
+  readonly fleets: Readonly<Record<FleetName, FleetTarget>>
+  readonly traffic: { readonly via: 'listener'; readonly shares: Readonly<Record<FleetName, number>> }
+}
+
+/** A complete target state: absolute, never a delta, so that apply, retry, resume and revert are one operation. */
+export interface Stage {
+  readonly name: string
+  readonly targets: Readonly<Record<Scope, Target>>
+  readonly gate: GateSpec
+}
+
+export interface Plan {
+  readonly strategy: string
+  /** What this plan leads from and to, by version. */
+  readonly from: string
+  readonly to: string
+  /** The state to which a revert converges: the service as observed. */
+  readonly baseline: Stage
+  /** Empty when the service already runs the release. */
+  readonly stages: readonly Stage[]
+}
+
+/** Draws the path from a service as it stands to a release. Pure: same input, same plan. */
+export type Strategy = (service: ServiceSnapshot, release: Release) => Plan
+
+/** A strategy chosen in the config: plain data. */
+export interface StrategySpec {
+  readonly name: string
+  readonly options: Readonly<Record<string, unknown>>
+}
