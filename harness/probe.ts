@@ -1,5 +1,5 @@
 import type { CloudAddress } from './cloud.ts'
-import type { TrafficBucket } from './gate.ts'
+import type { TrafficBucket, TrafficWindow } from './gate.ts'
 
 /** Continuous synthetic traffic, from before the first change until after the last. */
 export interface Probe extends AsyncDisposable {
@@ -13,6 +13,16 @@ export interface Probe extends AsyncDisposable {
 
 /** Latencies of a bucket's `ok` answers by version, wall milliseconds, in order of arrival. Kept in memory only. */
 export type Samples = Readonly<Record<string, Float64Array>>
+
+/** Everything seen so far, kept in memory and summed by stage. What gates judge by. */
+export interface TrafficView {
+  /** Sum over a stage; all zero for a stage not seen. */
+  window(stage: string): TrafficWindow
+  /** Latency samples of a stage by version. */
+  samples(stage: string): Samples
+  /** Calls back after each bucket was added; returns how to stop that. */
+  onChange(listener: (bucket: TrafficBucket) => void): () => void
+}
 
 export interface ProbeSpec {
   readonly cloud: CloudAddress
