@@ -1,5 +1,8 @@
+import { z } from 'zod'
+import { duration } from './duration.ts'
+import { SluiceError } from './errors.ts'
 import type { ServiceRef, Thresholds } from './gate.ts'
-import type { GatePhase, Release, StrategySpec } from './strategy.ts'
+import type { GatePhase, Release, StrategyDefinition, StrategySpec } from './strategy.ts'
 
 /** Which cloud to reach, as plain data; `sluice/clouds` has a function for each kind. */
 export type CloudSpec =
@@ -26,6 +29,7 @@ export interface Config {
   readonly baseline: string
   /** Key in `releases` of what is deployed. */
   readonly release: string
+  /** Its options are validated and complete. */
   readonly strategy: StrategySpec
   readonly gates: Thresholds
   readonly probe: {
@@ -34,8 +38,242 @@ export interface Config {
     readonly timeout: number
     readonly expect: { readonly status: number; readonly bodyIncludes?: string }
   }
-  /** Absolute paths or globs of the user's own suites by phase. */
+  /** The user's own suites by phase: paths or globs, relative to the root. */
   readonly suites: Readonly<Record<GatePhase, readonly string[]>>
-  /** Where journals and reports go, absolute. */
+  /** Where journals and reports go, relative to the root. */
   readonly directory: string
+}
+
+const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected a region such as us-east-1')
+
+const cloud = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('embedded'),
+    timeScale: z.number().positive().max(1_000).default(60),
+    settle: z.enum(['aws', 'fast', 'instant']).default('aws'),
+    seed: z.int().nonnegative().default(1),
+    region: region.default('us-east-1'),
+  }),
+  z.strictObject({ kind: z.literal('endpoint'), url: z.url(), region: region.default('us-east-1') }),
+  z.strictObject({
+    kind: z.literal('localstack'),
+    url: z.url().optional(),
+    image: z.string().optional(),
+    region: region.default('us-east-1'),
+  }),
+  z.strictObject({
+    kind: z.literal('live'),
+    accounts: z.array(z.string().regex(/^\d{12}$/, 'expected a 12-digit account id')).min(1),
+    regions: z.array(region).min(1),
+  }),
+])
+
+const release = z.strictObject({
+  version: z.string().min(1),
+  userData: z.union([z.string(), z.record(z.string(), z.unknown())]).optional(),
+  imageId: z.string().optional(),
+  launchTemplateVersion: z.int().positive().optional(),
+})
+
+const share = z.number().gt(0).max(1)
+const files = z.array(z.string()).default([])
+const DEFAULT_SUITES = '**/*.suite.{ts,mts,js,mjs}'
+const own = (phase: GatePhase) => z.array(z.string()).default([`suites/${phase}/${DEFAULT_SUITES}`])
+
+const schema = z.strictObject({
+  cloud: cloud.prefault({ kind: 'embedded' }),
+  service: z.strictObject({
+    name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]*$/, 'expected letters, digits and hyphens'),
+    region: region.optional(),
+    entry: z.strictObject({ loadBalancer: z.string().min(1), listener: z.int().min(1).max(65_535) }),
+    fleets: z.enum(['clone', 'pair']).default('clone'),
+    url: z.string().startsWith('/', 'expected a path that starts with /').default('/'),
+  }),
+  releases: z
+    .record(z.string(), release)
+    .refine((all) => Object.keys(all).length > 0, 'expected at least one release'),
+  baseline: z.string(),
+  release: z.string(),
+  strategy: z.strictObject({ name: z.string(), options: z.record(z.string(), z.unknown()).default({}) }),
+  gates: z
+    .strictObject({
+      errorRate: z.strictObject({ ceiling: share.default(0.02), alpha: share.default(0.01) }).prefault({}),
+      latency: z
+        .strictObject({ p99: duration.prefault('500ms'), slowdown: z.number().gt(1).default(1.5) })
+        .prefault({}),
+      minRequests: z.int().positive().default(300),
+    })
+    .prefault({}),
+  probe: z
+    .strictObject({
+      rate: z.number().positive().max(10_000).default(100),
+      timeout: duration.prefault('5s'),
+      expect: z
+        .strictObject({ status: z.int().min(100).max(599).default(200), bodyIncludes: z.string().optional() })
+        .prefault({}),
+    })
+    .prefault({}),
+  suites: z
+    .strictObject({
+      'pre-deploy': own('pre-deploy'),
+      shift: own('shift'),
+      'post-deploy': own('post-deploy'),
+      resilience: files,
+    })
+    .prefault({}),
+  directory: z.string().default('.sluice'),
+})
+
+/** What `sluice.config.ts` exports. */
+export type ConfigInput = z.input<typeof schema>
+
+/** Types a config; returns it as it is. */
+export const defineConfig = (config: ConfigInput): ConfigInput => config
+
+/** A problem of a config: where, what was expected, what was found. */
+export interface Diagnostic {
+  readonly path: string
+  readonly message: string
+}
+
+interface Overrides {
+  readonly cloud?: unknown
+  readonly strategy?: string
+  readonly release?: string
+  readonly region?: string
+}
+
+/**
+ * Lays overrides (flags, environment) over what a file exported and validates the whole, reporting every problem
+ * at once. `file` is what messages call the source. Throws a `config` error.
+ */
+export function validateConfig(
+  exported: unknown,
+  overrides: Overrides,
+  file: string,
+  root: string,
+  strategyNamed: (name: string) => StrategyDefinition,
+): Config {
+  if (typeof exported !== 'object' || exported === null) {
+    throw new SluiceError('config', `${file} has no default export that is a config`, {
+      hint: "export default defineConfig({ … }), with defineConfig imported from 'sluice'",
+    })
+  }
+  const parsed = schema.safeParse(overlay(exported, overrides))
+  const diagnostics: Diagnostic[] = parsed.success
+    ? []
+    : parsed.error.issues.flatMap((issue) => describeIssue(issue))
+  if (!parsed.success) throw configError(file, diagnostics)
+  const config = parsed.data
+  for (const key of ['baseline', 'release'] as const) {
+    if (Object.hasOwn(config.releases, config[key])) continue
+    diagnostics.push({
+      path: key,
+      message: `there is no release ${config[key]}; releases: ${Object.keys(config.releases).join(', ')}`,
+    })
+  }
+  if (config.service.fleets === 'pair') {
+    diagnostics.push({ path: 'service.fleets', message: "'pair' cannot be deployed yet; use 'clone'" })
+  }
+  const strategy = completeStrategy(config.strategy, strategyNamed, diagnostics)
+  if (diagnostics.length > 0) throw configError(file, diagnostics)
+  const { region: serviceRegion, ...service } = config.service
+  const cloudRegion = config.cloud.kind === 'live' ? config.cloud.regions[0] : config.cloud.region
+  return {
+    ...config,
+    cloud: config.cloud as CloudSpec,
+    root,
+    strategy,
+    service: { ...service, region: overrides.region ?? serviceRegion ?? cloudRegion ?? 'us-east-1' },
+    releases: Object.fromEntries(
+      Object.entries(config.releases).map(([name, each]) => [name, releaseOf(each)]),
+    ),
+    probe: config.probe as Config['probe'],
+  }
+}
+
+function overlay(exported: object, overrides: Overrides): object {
+  const { strategy, release: named, cloud: chosen, region: at } = overrides
+  const base: Record<string, unknown> = { ...exported }
+  if (chosen !== undefined) base['cloud'] = chosen
+  if (named !== undefined) base['release'] = named
+  if (strategy !== undefined) {
+    const configured = base['strategy']
+    const same =
+      typeof configured === 'object' &&
+      configured !== null &&
+      'name' in configured &&
+      configured.name === strategy
+    if (!same) base['strategy'] = { name: strategy, options: {} }
+  }
+  const target = base['cloud']
+  if (
+    at !== undefined &&
+    typeof target === 'object' &&
+    target !== null &&
+    'kind' in target &&
+    target.kind !== 'live'
+  ) {
+    base['cloud'] = { ...target, region: at }
+  }
+  return base
+}
+
+function completeStrategy(
+  spec: StrategySpec,
+  strategyNamed: (name: string) => StrategyDefinition,
+  diagnostics: Diagnostic[],
+): StrategySpec {
+  try {
+    const parsed = strategyNamed(spec.name).options.safeParse(spec.options)
+    if (parsed.success) return { name: spec.name, options: parsed.data as StrategySpec['options'] }
+    diagnostics.push(...parsed.error.issues.flatMap((issue) => describeIssue(issue, `strategy ${spec.name}`)))
+  } catch (thrown) {
+    if (!(thrown instanceof SluiceError)) throw thrown
+    diagnostics.push({
+      path: 'strategy.name',
+      message: [thrown.message, thrown.hint].filter(Boolean).join('; '),
+    })
+  }
+  return spec
+}
+
+const releaseOf = ({
+  version,
+  userData,
+  imageId,
+  launchTemplateVersion,
+}: z.output<typeof release>): Release => ({
+  version,
+  userData: typeof userData === 'string' ? userData : JSON.stringify(userData ?? { version }),
+  ...(imageId === undefined ? {} : { imageId }),
+  ...(launchTemplateVersion === undefined ? {} : { launchTemplateVersion }),
+})
+
+function describeIssue(issue: z.core.$ZodIssue, prefix = ''): Diagnostic[] {
+  const at = (...more: PropertyKey[]): string =>
+    [prefix, pathOf([...issue.path, ...more])].filter(Boolean).join(' ') || 'the config'
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({ path: at(key), message: 'there is no such key' }))
+  if (issue.code === 'invalid_type' && issue.input === undefined) {
+    return [{ path: at(), message: `missing; expected ${issue.expected}` }]
+  }
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    const inner = issue.errors.flat().find((each) => each.path.length === 0)
+    return [{ path: at(), message: inner?.message ?? issue.message }]
+  }
+  return [{ path: at(), message: issue.message.replace(/^Invalid input: /, '') }]
+}
+
+const pathOf = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>((text, key) => {
+    if (typeof key === 'number') return `${text}[${key}]`
+    const name = String(key)
+    return /^[A-Za-z_][\w-]*$/.test(name) ? (text ? `${text}.${name}` : name) : `${text}['${name}']`
+  }, '')
+
+function configError(file: string, diagnostics: readonly Diagnostic[]): SluiceError {
+  const lines = diagnostics.map(({ path, message }) => `  ${path}: ${message}`)
+  const count = diagnostics.length === 1 ? 'a problem' : `${diagnostics.length} problems`
+  return new SluiceError('config', `${file} has ${count}:\n${lines.join('\n')}`)
 }

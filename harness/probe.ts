@@ -20,6 +20,8 @@ export interface TrafficView {
   window(stage: string): TrafficWindow
   /** Latency samples of a stage by version. */
   samples(stage: string): Samples
+  /** Cloud instant at which the last bucket ended that has an answer of this version. */
+  lastAnswer(version: string): number | undefined
   /** Calls back after each bucket was added; returns how to stop that. */
   onChange(listener: (bucket: TrafficBucket) => void): () => void
 }

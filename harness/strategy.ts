@@ -1,3 +1,5 @@
+import type { z } from 'zod'
+
 /** Name of a service in a region, e.g. `orders@us-east-1`. */
 export type Scope = string
 
@@ -15,10 +17,13 @@ export interface Release {
   readonly launchTemplateVersion?: number
 }
 
+export type FleetRole = 'stable' | 'candidate' | 'parked'
+
 /** Instances running one release behind one target group, as observed. */
 export interface FleetSnapshot {
   readonly name: FleetName
-  readonly role: 'stable' | 'candidate'
+  /** `stable` serves today, `candidate` is being proven, `parked` served before and stands at 0. */
+  readonly role: FleetRole
   /** The release's version: from the group's `sluice:release` tag, else from its user data; else `unknown`. */
   readonly release: string
   readonly autoScalingGroupName: string
@@ -31,6 +36,9 @@ export interface FleetSnapshot {
   readonly inService: number
   /** Targets `healthy` in the target group. */
   readonly healthy: number
+  /** Instances of the group and targets of the target group in any state: both 0 once it has drained. */
+  readonly instances: number
+  readonly targets: number
   readonly suspendedProcesses: readonly string[]
   /** Seconds. */
   readonly deregistrationDelay: number
@@ -56,7 +64,7 @@ export interface ServiceSnapshot {
   readonly service: string
   readonly region: string
   readonly entry: EntrySnapshot
-  /** Every fleet of the service, in the order stable, candidate. Exactly one is stable. */
+  /** Every fleet of the service, in the order stable, candidate, parked. Exactly one is stable. */
   readonly fleets: readonly FleetSnapshot[]
   /** Weights of the forward action by fleet; a fleet in no rule has no entry. */
   readonly shares: Readonly<Record<FleetName, number>>
@@ -74,9 +82,14 @@ export interface GateSpec {
   readonly extend: number
 }
 
+/** Everything of a fleet that Sluice sets, so that holding it still and giving it back are plain convergence. */
 export interface FleetTarget {
   readonly release: string
+  readonly role: FleetRole
   readonly desiredCapacity: number
+  readonly minSize: number
+  readonly maxSize: number
+  readonly suspendedProcesses: readonly string[]
 }
 
 export interface Target {
@@ -110,4 +123,14 @@ export type Strategy = (service: ServiceSnapshot, release: Release) => Plan
 export interface StrategySpec {
   readonly name: string
   readonly options: Readonly<Record<string, unknown>>
+}
+
+/** A strategy as the registry holds it. */
+export interface StrategyDefinition<Options = unknown> {
+  readonly name: string
+  /** One line for `--help` and for messages that list what there is. */
+  readonly summary: string
+  /** Validates the options and fills in defaults. Durations come out in cloud milliseconds. */
+  readonly options: z.ZodType<Options>
+  draw(options: Options): Strategy
 }

@@ -1,0 +1,188 @@
+import { randomBytes } from 'node:crypto'
+import { join, resolve } from 'node:path'
+import { reporters } from '#reports/index'
+import type { Config } from '../config.ts'
+import { describeError } from '../errors.ts'
+import { runGate } from '../gate/run-gate.ts'
+import { createSuiteRunner } from '../gate/vitest/index.ts'
+import type { SuiteContext, SuiteRunner } from '../gate.ts'
+import { openFileStore } from '../journal/file-store.ts'
+import { createJournal, type Journal } from '../journal/journal.ts'
+import { startProbe } from '../probe/index.ts'
+import { createTrafficLedger } from '../probe/ledger.ts'
+import type { Probe, TrafficView } from '../probe.ts'
+import type { Reporter } from '../report.ts'
+import { BEFORE, type DeploymentRun, runDeployment } from '../runner.ts'
+import type { GatePhase, Plan, ServiceSnapshot } from '../strategy.ts'
+import { loadConfig } from './config-file.ts'
+import type { Invocation } from './main.ts'
+import { drawPlan, openScene, type Scene } from './scene.ts'
+import { suiteFiles } from './suite-files.ts'
+
+type Suites = Readonly<Record<GatePhase, readonly string[]>>
+
+/** `sluice deploy`: the whole of it. Exit codes as the design has them. */
+export async function deploy(invocation: Invocation): Promise<number> {
+  const { flags, cwd, env, interrupt } = invocation
+  const config = await loadConfig({ cwd, env, flags })
+  const suites = await suitesOf(config)
+  await using owned = new AsyncDisposableStack()
+  const [runner, scene] = await both(
+    owned,
+    createSuiteRunner({ root: config.root }),
+    openScene(config, config.cloud, interrupt),
+  )
+  await runner.check([...new Set(Object.values(suites).flat())])
+  const { plan, before } = await drawPlan(config, scene, interrupt)
+  const id = deploymentId(config)
+  const directory = resolve(config.root, config.directory, id)
+  const journal = owned.use(
+    createJournal(id, scene.cloud.clock, openFileStore(join(directory, 'journal.jsonl'))),
+  )
+  const told = report(invocation, journal, directory)
+  const view = createTrafficLedger()
+  const probe = owned.use(await startProbe(probeSpec(config, scene, before), { signal: interrupt }))
+  probe.onBucket((bucket, samples) => {
+    view.add(bucket, samples)
+    journal.append({ type: 'traffic', bucket })
+  })
+  await probe.enter(BEFORE)
+  invocation.onSignal((signal, times) => void journal.append({ type: 'interrupted', signal, times }))
+  const end = await runDeployment({
+    cloud: scene.cloud,
+    ref: config.service,
+    release: scene.release,
+    plan,
+    before,
+    journal,
+    probe,
+    view,
+    calls: () => scene.calls,
+    interrupt,
+    gate: gateOf({ config, scene, runner, suites, before, plan, probe, view }),
+  })
+  await closeReports(told, invocation)
+  return end.exitCode
+}
+
+/** Starts two things at once; what did start is disposed of even when the other one failed. */
+async function both<A extends AsyncDisposable, B extends AsyncDisposable>(
+  owned: AsyncDisposableStack,
+  first: Promise<A>,
+  second: Promise<B>,
+): Promise<[A, B]> {
+  const settled = await Promise.allSettled([
+    first.then((value) => owned.use(value)),
+    second.then((value) => owned.use(value)),
+  ])
+  const failed = settled.find((each) => each.status === 'rejected')
+  if (failed) throw failed.reason
+  return Promise.all([first, second])
+}
+
+async function suitesOf(config: Config): Promise<Suites> {
+  const [pre, shift, post] = await Promise.all(
+    (['pre-deploy', 'shift', 'post-deploy'] as const).map((phase) => suiteFiles(config, phase)),
+  )
+  return { 'pre-deploy': pre ?? [], shift: shift ?? [], 'post-deploy': post ?? [], resilience: [] }
+}
+
+/** Sorts by time, names what it is of, and does not repeat: `20261122-101500-orders-2.0.0-3f9a`. */
+function deploymentId(config: Config): string {
+  const stamp = new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)
+  const version = (config.releases[config.release]?.version ?? '').replace(/[^\w.-]+/g, '_').slice(0, 40)
+  return `${stamp}-${config.service.name}-${version}-${randomBytes(2).toString('hex')}`
+}
+
+/** How often traffic is summed, in wall milliseconds: finer where cloud time runs faster. */
+const bucketOf = (scale: number): number => (scale > 1 ? 250 : 1_000)
+
+function probeSpec(config: Config, scene: Scene, before: ServiceSnapshot) {
+  const { rate, timeout, expect } = config.probe
+  const port = before.entry.port === 80 ? '' : `:${before.entry.port}`
+  return {
+    cloud: scene.cloud.address,
+    url: `${before.entry.protocol.toLowerCase()}://${before.entry.dnsName}${port}${config.service.url}`,
+    rate,
+    timeout,
+    expect,
+    bucket: bucketOf(scene.cloud.clock.scale),
+    versions: [scene.baseline.version, scene.release.version, ...before.fleets.map((fleet) => fleet.release)],
+  }
+}
+
+interface GateParts {
+  readonly config: Config
+  readonly scene: Scene
+  readonly runner: SuiteRunner
+  readonly suites: Suites
+  readonly before: ServiceSnapshot
+  readonly plan: Plan
+  readonly probe: Probe
+  readonly view: TrafficView
+}
+
+function gateOf(parts: GateParts): DeploymentRun['gate'] {
+  const { config, scene, runner, suites, before, plan, probe, view } = parts
+  return (spec, stage, signal) => {
+    const context: SuiteContext = {
+      cloud: scene.cloud.address,
+      service: config.service,
+      phase: spec.suites,
+      ...(stage.index < 0 ? {} : { stage }),
+      release: scene.release,
+      baseline: { ...scene.baseline, version: plan.from },
+      thresholds: config.gates,
+      before,
+    }
+    return runGate({
+      spec,
+      stage,
+      context,
+      files: suites[spec.suites],
+      runner,
+      view,
+      before: BEFORE,
+      flush: () => probe.flush(),
+      candidate: plan.to,
+      stable: plan.from,
+      thresholds: config.gates,
+      clock: scene.cloud.clock,
+      signal,
+    })
+  }
+}
+
+function report({ flags, output }: Invocation, journal: Journal, directory: string): Reporter[] {
+  const options = {
+    directory,
+    write: output.people,
+    writeData: output.data,
+    colour: output.colour,
+    columns: output.columns,
+    interactive: output.interactive,
+  }
+  const names = [
+    'terminal',
+    'html',
+    'junit',
+    'github-summary',
+    ...(flags.json ? ['ndjson' as const] : []),
+  ] as const
+  const told = names.map((name) => reporters[name](options))
+  journal.subscribe((event) => {
+    for (const reporter of told) reporter.event(event)
+  })
+  return told
+}
+
+/** A report that cannot be written is said; it does not change what became of the deployment. */
+async function closeReports(told: readonly Reporter[], { output }: Invocation): Promise<void> {
+  for (const reporter of told) {
+    try {
+      await reporter.close()
+    } catch (thrown) {
+      output.people(`sluice: a report could not be written: ${describeError(thrown)}\n`)
+    }
+  }
+}

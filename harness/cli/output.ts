@@ -1,0 +1,49 @@
+import { describeError, type ErrorCode, SluiceError } from '../errors.ts'
+
+/** The one place that prints. People's output goes to stderr, machines' to stdout. */
+export interface Output {
+  readonly people: (text: string) => void
+  readonly data: (text: string) => void
+  readonly colour: boolean
+  readonly columns: number
+  readonly interactive: boolean
+}
+
+export function createOutput(env: Readonly<Record<string, string | undefined>>): Output {
+  const { stdout, stderr } = process
+  // A reader that went away (`| head`) ends the printing, never the deployment.
+  for (const stream of [stdout, stderr]) stream.on('error', () => undefined)
+  const terminal = stderr.isTTY === true
+  const forced = env['FORCE_COLOR'] !== undefined && env['FORCE_COLOR'] !== '0'
+  return {
+    people: (text) => void stderr.write(text),
+    data: (text) => void stdout.write(text),
+    colour: !env['NO_COLOR'] && env['TERM'] !== 'dumb' && (terminal || forced),
+    columns: stderr.columns || 80,
+    interactive: terminal && !env['CI'] && env['TERM'] !== 'dumb',
+  }
+}
+
+const EXIT: Readonly<Record<ErrorCode, number>> = {
+  usage: 2,
+  config: 2,
+  precondition: 2,
+  unsupported: 2,
+  busy: 6,
+  interrupted: 130,
+  cloud: 1,
+  timeout: 1,
+  unhealthy: 1,
+  internal: 1,
+}
+
+/** Prints what went wrong before or outside a deployment; returns the exit code. */
+export function printError(output: Output, thrown: unknown): number {
+  const error = thrown instanceof SluiceError ? thrown : undefined
+  output.people(`sluice: ${describeError(thrown)}\n`)
+  if (error?.hint) output.people(`  ${error.hint}\n`)
+  if (!error && thrown instanceof Error && thrown.stack) {
+    output.people(`  This is a fault of Sluice itself:\n${thrown.stack.split('\n').slice(1).join('\n')}\n`)
+  }
+  return error ? EXIT[error.code] : 1
+}

@@ -1,0 +1,41 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { glob } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Config } from '../config.ts'
+import { SluiceError } from '../errors.ts'
+import type { GatePhase } from '../strategy.ts'
+
+/** The folder of the built-in suites: beside this code, in source as in the built package. */
+const BUILT_IN = resolve(dirname(fileURLToPath(import.meta.url)), '../../suites')
+
+/** The package's own root, when this code runs from its `dist` or from its source. */
+const PACKAGE_ROOT = existsSync(join(BUILT_IN, '../package.json'))
+  ? resolve(BUILT_IN, '..')
+  : resolve(BUILT_IN, '../..')
+
+const SUITE = '*.suite.{ts,mts,js,mjs}'
+
+/** The suite files of a phase: those built in, then the user's. Throws `config` when there is none at all. */
+export async function suiteFiles(config: Config, phase: GatePhase): Promise<string[]> {
+  const builtIn = await found(BUILT_IN, [`${phase}/**/${SUITE}`])
+  // In Sluice's own repository both are the same suites.
+  const own =
+    realpathSync(config.root) === realpathSync(PACKAGE_ROOT)
+      ? []
+      : await found(config.root, config.suites[phase])
+  const files = [...builtIn, ...own]
+  if (files.length > 0) return files
+  throw new SluiceError('config', `no suite was found for ${phase}`, {
+    hint: `looked for ${config.suites[phase].join(', ') || 'nothing'} in ${config.root} and for built-in ones in ${BUILT_IN}`,
+  })
+}
+
+async function found(directory: string, patterns: readonly string[]): Promise<string[]> {
+  const files: string[] = []
+  for await (const file of glob(patterns, { cwd: directory })) {
+    if (!file.endsWith('.d.ts') && !file.split('/').includes('node_modules'))
+      files.push(resolve(directory, file))
+  }
+  return [...new Set(files)].sort()
+}

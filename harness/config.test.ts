@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest'
+import { strategyNamed } from '#strategies/index'
+import { validateConfig } from './config.ts'
+import { SluiceError } from './errors.ts'
+
+const good = {
+  service: { name: 'orders', entry: { loadBalancer: 'orders', listener: 80 } },
+  releases: { '1.0.0': { version: '1.0.0' }, '2.0.0': { version: '2.0.0' } },
+  baseline: '1.0.0',
+  release: '2.0.0',
+  strategy: { name: 'canary', options: {} },
+}
+
+const validate = (exported: unknown, overrides = {}) =>
+  validateConfig(exported, overrides, 'sluice.config.ts', '/project', strategyNamed)
+
+function problems(exported: unknown, overrides = {}): string {
+  try {
+    validate(exported, overrides)
+  } catch (thrown) {
+    if (thrown instanceof SluiceError) return `${thrown.code}: ${thrown.message}`
+    throw thrown
+  }
+  return 'none'
+}
+
+describe('a config', () => {
+  test('comes out complete, with durations in milliseconds', () => {
+    const config = validate(good)
+    expect(config.cloud).toEqual({
+      kind: 'embedded',
+      timeScale: 60,
+      settle: 'aws',
+      seed: 1,
+      region: 'us-east-1',
+    })
+    expect(config.strategy.options).toEqual({ steps: [5, 25, 50, 100], bake: 300_000 })
+    expect(config.gates.latency.p99).toBe(500)
+    expect(config.releases['2.0.0']?.userData).toBe('{"version":"2.0.0"}')
+  })
+
+  test('with several problems has them all reported, each with its place', () => {
+    const text = problems({
+      ...good,
+      colour: 'blue',
+      probe: { rate: -1 },
+      gates: { errorRate: { celing: 1 } },
+      service: { name: 'orders', entry: { loadBalancer: 'orders' } },
+    })
+    expect(text).toMatch(/^config: sluice.config.ts has 4 problems/)
+    expect(text).toContain('colour: there is no such key')
+    expect(text).toContain('gates.errorRate.celing: there is no such key')
+    expect(text).toContain('probe.rate: ')
+    expect(text).toContain('service.entry.listener: missing; expected number')
+  })
+
+  test('that names an unknown release or strategy lists those there are', () => {
+    expect(problems(good, { release: '9' })).toContain(
+      'release: there is no release 9; releases: 1.0.0, 2.0.0',
+    )
+    expect(problems(good, { strategy: 'yolo' })).toContain(
+      'there is no strategy named yolo; strategies: canary',
+    )
+  })
+
+  test('has the options of its strategy checked', () => {
+    const text = problems({
+      ...good,
+      strategy: { name: 'canary', options: { steps: [50, 25, 100], backe: '5m' } },
+    })
+    expect(text).toContain('strategy canary steps: expected rising percentages')
+    expect(text).toContain('strategy canary backe: there is no such key')
+  })
+
+  test('must be there at all', () => {
+    expect(problems(undefined)).toContain('has no default export that is a config')
+  })
+
+  test('keeps its strategy options when a flag names the same strategy', () => {
+    const given = { ...good, strategy: { name: 'canary', options: { steps: [10, 100] } } }
+    expect(validate(given, { strategy: 'canary' }).strategy.options).toMatchObject({ steps: [10, 100] })
+  })
+})

@@ -1,0 +1,54 @@
+import type { FleetName, FleetTarget } from '../strategy.ts'
+
+export type Shares = Readonly<Record<FleetName, number>>
+
+/** One change of the cloud, or one wait for it, as `order` puts them in sequence. */
+export type Action =
+  | { readonly kind: 'create-fleet'; readonly fleet: FleetName; readonly target: FleetTarget }
+  | {
+      readonly kind: 'set-capacity'
+      readonly fleet: FleetName
+      readonly target: FleetTarget
+      readonly reason: CapacityReason
+    }
+  | { readonly kind: 'set-processes'; readonly fleet: FleetName; readonly suspended: readonly string[] }
+  | { readonly kind: 'await-healthy'; readonly fleet: FleetName; readonly count: number }
+  | { readonly kind: 'set-weights'; readonly shares: Shares; readonly reason: 'admit' | 'shift' | 'release' }
+  | { readonly kind: 'await-empty'; readonly fleet: FleetName }
+  | { readonly kind: 'set-roles'; readonly roles: Readonly<Record<FleetName, FleetTarget['role']>> }
+  | { readonly kind: 'remove-fleet'; readonly fleet: FleetName }
+
+type CapacityReason = 'up' | 'hold' | 'down'
+
+/** For people, and for the journal. */
+export function describeAction(action: Action): string {
+  switch (action.kind) {
+    case 'create-fleet':
+      return `create fleet ${action.fleet} for ${action.target.release}`
+    case 'set-capacity': {
+      const { desiredCapacity, minSize, maxSize } = action.target
+      return `set capacity of ${action.fleet} to ${desiredCapacity} (min ${minSize}, max ${maxSize})`
+    }
+    case 'set-processes':
+      return action.suspended.length === 0
+        ? `resume every process of ${action.fleet}`
+        : `suspend ${action.suspended.join(', ')} of ${action.fleet}`
+    case 'await-healthy':
+      return `wait for ${action.count} healthy in ${action.fleet}`
+    case 'set-weights':
+      return `set weights ${describeShares(action.shares)}`
+    case 'await-empty':
+      return `wait until ${action.fleet} has drained`
+    case 'set-roles':
+      return `mark ${Object.entries(action.roles)
+        .map(([fleet, role]) => `${fleet} ${role}`)
+        .join(', ')}`
+    case 'remove-fleet':
+      return `remove fleet ${action.fleet}`
+  }
+}
+
+export const describeShares = (shares: Shares): string =>
+  Object.entries(shares)
+    .map(([fleet, share]) => `${fleet} ${share}`)
+    .join(', ')

@@ -1,0 +1,69 @@
+import {
+  CreateOrUpdateTagsCommand,
+  ResumeProcessesCommand,
+  SuspendProcessesCommand,
+  UpdateAutoScalingGroupCommand,
+} from '@aws-sdk/client-auto-scaling'
+import type { FleetName, FleetRole, FleetTarget } from '../strategy.ts'
+import type { ActionContext } from './context.ts'
+import { TAG } from './tags.ts'
+
+export async function setCapacity(
+  context: ActionContext,
+  fleet: FleetName,
+  target: FleetTarget,
+): Promise<void> {
+  await context.clients.autoScaling.send(
+    new UpdateAutoScalingGroupCommand({
+      AutoScalingGroupName: fleet,
+      DesiredCapacity: target.desiredCapacity,
+      MinSize: target.minSize,
+      MaxSize: target.maxSize,
+    }),
+    { abortSignal: context.signal },
+  )
+}
+
+/** Makes the suspended processes exactly these. */
+export async function setProcesses(
+  context: ActionContext,
+  fleet: FleetName,
+  suspended: readonly string[],
+): Promise<void> {
+  const before = context.observed.fleets.find((each) => each.name === fleet)?.suspendedProcesses ?? []
+  const resume = before.filter((process) => !suspended.includes(process))
+  const suspend = suspended.filter((process) => !before.includes(process))
+  const options = { abortSignal: context.signal }
+  if (suspend.length > 0) {
+    const input = { AutoScalingGroupName: fleet, ScalingProcesses: suspend }
+    await context.clients.autoScaling.send(new SuspendProcessesCommand(input), options)
+  }
+  if (resume.length > 0) {
+    const input = { AutoScalingGroupName: fleet, ScalingProcesses: resume }
+    await context.clients.autoScaling.send(new ResumeProcessesCommand(input), options)
+  }
+}
+
+/** Every role in one call, so that at no instant two fleets or none are stable. */
+export async function setRoles(
+  context: ActionContext,
+  roles: Readonly<Record<FleetName, FleetRole>>,
+): Promise<void> {
+  await context.clients.autoScaling.send(
+    new CreateOrUpdateTagsCommand({
+      Tags: Object.entries(roles).flatMap(([fleet, role]) => [
+        tag(fleet, TAG.role, role),
+        tag(fleet, TAG.service, context.observed.service),
+      ]),
+    }),
+    { abortSignal: context.signal },
+  )
+}
+
+const tag = (fleet: FleetName, key: string, value: string) => ({
+  ResourceType: 'auto-scaling-group',
+  ResourceId: fleet,
+  Key: key,
+  Value: value,
+  PropagateAtLaunch: false,
+})

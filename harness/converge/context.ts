@@ -1,0 +1,36 @@
+import type { Clock } from '../clock.ts'
+import type { RegionClients } from '../cloud.ts'
+import type { WaitFor } from '../journal/event.ts'
+import type { Release, ServiceSnapshot } from '../strategy.ts'
+
+/** What an action is performed with. */
+export interface ActionContext {
+  readonly clients: RegionClients
+  readonly clock: Clock
+  /** Aborts when the action's deadline passes or the deployment is interrupted. */
+  readonly signal: AbortSignal
+  /** The service as last observed; actions read names and ARNs from it. */
+  readonly observed: ServiceSnapshot
+  /** What a created fleet runs. */
+  readonly release: Release
+  readonly deployment: string
+  /** Accounts for time that AWS imposed. */
+  waited(wait: WaitFor, what: string, ms: number): void
+}
+
+/** Cloud milliseconds between two looks while waiting. */
+export const LOOK_INTERVAL = 1_000
+
+/** Cloud milliseconds after which an action is given up. */
+export const ACTION_DEADLINE = {
+  'create-fleet': 120_000,
+  'set-capacity': 60_000,
+  'set-processes': 60_000,
+  'set-weights': 60_000,
+  'set-roles': 60_000,
+  /** Boot, warm-up and the first health check; a release that takes longer does not become healthy. */
+  'await-healthy': 600_000,
+  /** A drain of at most an hour (AWS's limit), and the termination behind it. */
+  'await-empty': 4_500_000,
+  'remove-fleet': 900_000,
+} as const

@@ -1,0 +1,277 @@
+import {
+  AlreadyExistsFault,
+  type AutoScalingGroup,
+  CreateAutoScalingGroupCommand,
+  type CreateAutoScalingGroupCommandInput,
+  DeleteAutoScalingGroupCommand,
+  DescribeAutoScalingGroupsCommand,
+} from '@aws-sdk/client-auto-scaling'
+import {
+  CreateLaunchTemplateVersionCommand,
+  DeleteLaunchTemplateVersionsCommand,
+  DescribeLaunchTemplateVersionsCommand,
+} from '@aws-sdk/client-ec2'
+import {
+  CreateTargetGroupCommand,
+  DeleteTargetGroupCommand,
+  DescribeTagsCommand,
+  DescribeTargetGroupAttributesCommand,
+  DescribeTargetGroupsCommand,
+  DuplicateTargetGroupNameException,
+  ModifyTargetGroupAttributesCommand,
+  type TargetGroup,
+  TargetGroupNotFoundException,
+} from '@aws-sdk/client-elastic-load-balancing-v2'
+import { SluiceError } from '../errors.ts'
+import type { FleetName, FleetSnapshot } from '../strategy.ts'
+import { type ActionContext, LOOK_INTERVAL } from './context.ts'
+import { TAG } from './tags.ts'
+
+/** How launch template versions that Sluice made are told from others. */
+const VERSION_MARK = 'sluice:'
+
+/**
+ * Creates a fleet at 0 instances as a copy of the stable one, running the release: a target group, a numbered
+ * launch template version and an Auto Scaling group pinned to it. Adopts what an earlier attempt left of it.
+ */
+export async function createFleet(context: ActionContext, name: FleetName): Promise<void> {
+  const model = context.observed.fleets.find((fleet) => fleet.role === 'stable')
+  if (!model) throw new SluiceError('internal', 'there is no stable fleet to copy')
+  const [targetGroupArn, version, group] = await Promise.all([
+    copyTargetGroup(context, model, name),
+    launchTemplateVersion(context, model, name),
+    groupNamed(context, model.autoScalingGroupName),
+  ])
+  try {
+    await context.clients.autoScaling.send(
+      new CreateAutoScalingGroupCommand(
+        copyOfGroup(context, group, { name, targetGroupArn, version, model }),
+      ),
+      { abortSignal: context.signal },
+    )
+  } catch (thrown) {
+    // A retry whose first call did arrive; the next look at the service compares what is there with what shall be.
+    if (!(thrown instanceof AlreadyExistsFault)) throw thrown
+  }
+}
+
+async function groupNamed(context: ActionContext, name: string): Promise<AutoScalingGroup> {
+  const { AutoScalingGroups: [group] = [] } = await context.clients.autoScaling.send(
+    new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }),
+    { abortSignal: context.signal },
+  )
+  if (group) return group
+  throw new SluiceError('cloud', `Auto Scaling group ${name} is gone`, {
+    hint: 'something else has deleted it',
+  })
+}
+
+interface Parts {
+  readonly name: FleetName
+  readonly targetGroupArn: string
+  readonly version: number
+  readonly model: FleetSnapshot
+}
+
+function copyOfGroup(
+  context: ActionContext,
+  group: AutoScalingGroup,
+  parts: Parts,
+): CreateAutoScalingGroupCommandInput {
+  const own = (key: string): boolean => key.startsWith('sluice:') || key.startsWith('aws:')
+  const copied = (group.Tags ?? []).filter((tag) => tag.Key !== undefined && !own(tag.Key))
+  const marks = { ...marksOf(context), [TAG.role]: 'candidate' }
+  return {
+    AutoScalingGroupName: parts.name,
+    LaunchTemplate: { LaunchTemplateId: parts.model.launchTemplate.id, Version: String(parts.version) },
+    MinSize: 0,
+    DesiredCapacity: 0,
+    MaxSize: group.MaxSize ?? 0,
+    TargetGroupARNs: [parts.targetGroupArn],
+    ...(group.VPCZoneIdentifier
+      ? { VPCZoneIdentifier: group.VPCZoneIdentifier }
+      : { AvailabilityZones: group.AvailabilityZones ?? [] }),
+    ...given('HealthCheckType', group.HealthCheckType),
+    ...given('HealthCheckGracePeriod', group.HealthCheckGracePeriod),
+    ...given('DefaultCooldown', group.DefaultCooldown),
+    ...given('DefaultInstanceWarmup', group.DefaultInstanceWarmup),
+    ...given('TerminationPolicies', group.TerminationPolicies),
+    ...given('CapacityRebalance', group.CapacityRebalance),
+    ...given('MaxInstanceLifetime', group.MaxInstanceLifetime),
+    ...given('ServiceLinkedRoleARN', group.ServiceLinkedRoleARN),
+    Tags: [
+      ...copied.map((tag) => ({
+        Key: tag.Key,
+        Value: tag.Value ?? '',
+        PropagateAtLaunch: tag.PropagateAtLaunch ?? false,
+      })),
+      ...Object.entries(marks).map(([Key, Value]) => ({
+        Key,
+        Value,
+        PropagateAtLaunch: Key === TAG.release,
+      })),
+    ],
+  }
+}
+
+/** One member, when it has a value: what the stable group does not set, its copy does not set either. */
+const given = <Name extends string, Value>(name: Name, value: Value | undefined) =>
+  (value === undefined ? {} : { [name]: value }) as { [key in Name]?: Value }
+
+const marksOf = (context: ActionContext): Record<string, string> => ({
+  [TAG.service]: context.observed.service,
+  [TAG.release]: context.release.version,
+  [TAG.createdBy]: context.deployment,
+})
+
+/** The version of the stable fleet's launch template that the release runs from: a number, never `$Latest`. */
+async function launchTemplateVersion(
+  context: ActionContext,
+  model: FleetSnapshot,
+  name: FleetName,
+): Promise<number> {
+  const { release } = context
+  if (release.launchTemplateVersion !== undefined) return release.launchTemplateVersion
+  const { LaunchTemplateVersion: made } = await context.clients.ec2.send(
+    new CreateLaunchTemplateVersionCommand({
+      LaunchTemplateId: model.launchTemplate.id,
+      SourceVersion: model.launchTemplate.version,
+      VersionDescription: `${VERSION_MARK}${name}`.slice(0, 255),
+      ClientToken: `${context.deployment}-${name}`.slice(0, 128),
+      LaunchTemplateData: {
+        ...(release.userData === undefined
+          ? {}
+          : { UserData: Buffer.from(release.userData).toString('base64') }),
+        ...(release.imageId === undefined ? {} : { ImageId: release.imageId }),
+      },
+    }),
+    { abortSignal: context.signal },
+  )
+  if (made?.VersionNumber === undefined)
+    throw new SluiceError('cloud', 'EC2 made a launch template version without a number')
+  return made.VersionNumber
+}
+
+async function copyTargetGroup(
+  context: ActionContext,
+  model: FleetSnapshot,
+  name: FleetName,
+): Promise<string> {
+  const options = { abortSignal: context.signal }
+  const { elbv2 } = context.clients
+  const [groups, attributes, tags] = await Promise.all([
+    elbv2.send(new DescribeTargetGroupsCommand({ TargetGroupArns: [model.targetGroupArn] }), options),
+    elbv2.send(new DescribeTargetGroupAttributesCommand({ TargetGroupArn: model.targetGroupArn }), options),
+    elbv2.send(new DescribeTagsCommand({ ResourceArns: [model.targetGroupArn] }), options),
+  ])
+  const source = groups.TargetGroups?.[0]
+  if (!source) throw new SluiceError('cloud', `target group ${model.targetGroupArn} is gone`)
+  const copied = (tags.TagDescriptions?.[0]?.Tags ?? []).filter(
+    (tag) => !/^(sluice|aws):/.test(tag.Key ?? ''),
+  )
+  const marks = Object.entries(marksOf(context)).map(([Key, Value]) => ({ Key, Value }))
+  const arn = await createOrFind(context, source, name, [...copied, ...marks])
+  const wanted = (attributes.Attributes ?? []).filter((each) => each.Value !== undefined && each.Value !== '')
+  await elbv2.send(
+    new ModifyTargetGroupAttributesCommand({ TargetGroupArn: arn, Attributes: wanted }),
+    options,
+  )
+  return arn
+}
+
+async function createOrFind(
+  context: ActionContext,
+  source: TargetGroup,
+  name: string,
+  tags: { Key: string | undefined; Value?: string | undefined }[],
+): Promise<string> {
+  const options = { abortSignal: context.signal }
+  const { elbv2 } = context.clients
+  try {
+    const { TargetGroups: [made] = [] } = await elbv2.send(
+      new CreateTargetGroupCommand({
+        Name: name,
+        Protocol: source.Protocol,
+        ProtocolVersion: source.ProtocolVersion,
+        Port: source.Port,
+        VpcId: source.VpcId,
+        TargetType: source.TargetType,
+        IpAddressType: source.IpAddressType,
+        HealthCheckEnabled: source.HealthCheckEnabled,
+        HealthCheckProtocol: source.HealthCheckProtocol,
+        HealthCheckPort: source.HealthCheckPort,
+        HealthCheckPath: source.HealthCheckPath,
+        HealthCheckIntervalSeconds: source.HealthCheckIntervalSeconds,
+        HealthCheckTimeoutSeconds: source.HealthCheckTimeoutSeconds,
+        HealthyThresholdCount: source.HealthyThresholdCount,
+        UnhealthyThresholdCount: source.UnhealthyThresholdCount,
+        Matcher: source.Matcher,
+        Tags: tags.flatMap((tag) => (tag.Key ? [{ Key: tag.Key, Value: tag.Value ?? '' }] : [])),
+      }),
+      options,
+    )
+    if (made?.TargetGroupArn) return made.TargetGroupArn
+  } catch (thrown) {
+    if (!(thrown instanceof DuplicateTargetGroupNameException)) throw thrown
+    const { TargetGroups: [found] = [] } = await elbv2.send(
+      new DescribeTargetGroupsCommand({ Names: [name] }),
+      options,
+    )
+    if (found?.TargetGroupArn) return found.TargetGroupArn
+  }
+  throw new SluiceError('cloud', `target group ${name} was neither created nor found`)
+}
+
+/**
+ * Removes a fleet that Sluice created and that stands at 0, out of every listener: the group, its target group, and
+ * the launch template version made for it. What is gone already is fine.
+ */
+export async function removeFleet(context: ActionContext, name: FleetName): Promise<void> {
+  const fleet = context.observed.fleets.find((each) => each.name === name)
+  if (!fleet) return
+  if (!fleet.owned)
+    throw new SluiceError('internal', `fleet ${name} was not created by Sluice and is never removed by it`)
+  const options = { abortSignal: context.signal }
+  await context.clients.autoScaling.send(
+    new DeleteAutoScalingGroupCommand({ AutoScalingGroupName: name, ForceDelete: false }),
+    options,
+  )
+  await untilGroupIsGone(context, name)
+  try {
+    await context.clients.elbv2.send(
+      new DeleteTargetGroupCommand({ TargetGroupArn: fleet.targetGroupArn }),
+      options,
+    )
+  } catch (thrown) {
+    if (!(thrown instanceof TargetGroupNotFoundException)) throw thrown
+  }
+  await removeVersion(context, fleet)
+}
+
+async function untilGroupIsGone(context: ActionContext, name: string): Promise<void> {
+  const started = context.clock.now()
+  for (;;) {
+    const { AutoScalingGroups: groups = [] } = await context.clients.autoScaling.send(
+      new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }),
+      { abortSignal: context.signal },
+    )
+    if (groups.length === 0) break
+    await context.clock.sleep(LOOK_INTERVAL, context.signal)
+  }
+  context.waited('termination', `${name} deleted`, context.clock.now() - started)
+}
+
+/** Versions not made by Sluice, and the template's default, stay. */
+async function removeVersion(context: ActionContext, fleet: FleetSnapshot): Promise<void> {
+  const { id, version } = fleet.launchTemplate
+  const options = { abortSignal: context.signal }
+  const { LaunchTemplateVersions: [found] = [] } = await context.clients.ec2.send(
+    new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId: id, Versions: [version] }),
+    options,
+  )
+  if (!found?.VersionDescription?.startsWith(VERSION_MARK) || found.DefaultVersion) return
+  await context.clients.ec2.send(
+    new DeleteLaunchTemplateVersionsCommand({ LaunchTemplateId: id, Versions: [version] }),
+    options,
+  )
+}

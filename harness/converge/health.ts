@@ -1,0 +1,117 @@
+import { DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling'
+import {
+  DescribeTargetHealthCommand,
+  type TargetHealthDescription,
+} from '@aws-sdk/client-elastic-load-balancing-v2'
+import { formatDuration } from '../duration.ts'
+import { SluiceError } from '../errors.ts'
+import type { FleetName, FleetSnapshot } from '../strategy.ts'
+import { type ActionContext, LOOK_INTERVAL } from './context.ts'
+
+interface Look {
+  readonly inService: number
+  readonly instances: number
+  readonly targets: readonly TargetHealthDescription[]
+}
+
+/**
+ * Waits until `count` instances are InService in the group and as many targets healthy in its target group: two
+ * facts, both needed. Throws `unhealthy` when that takes too long, saying what each target answered.
+ */
+export async function awaitHealthy(context: ActionContext, name: FleetName, count: number): Promise<void> {
+  const fleet = fleetNamed(context, name)
+  const started = context.clock.now()
+  let booted: number | undefined
+  let seen: Look | undefined
+  try {
+    for (;;) {
+      seen = await look(context, fleet)
+      if (seen.inService >= count) booted ??= context.clock.now()
+      const healthy = seen.targets.filter((target) => target.TargetHealth?.State === 'healthy').length
+      if (seen.inService >= count && healthy >= count) break
+      await context.clock.sleep(LOOK_INTERVAL, context.signal)
+    }
+  } catch (thrown) {
+    throw seen && context.signal.aborted && thrown === context.signal.reason
+      ? explain(context, thrown, name, count, seen, context.clock.now() - started)
+      : thrown
+  } finally {
+    const now = context.clock.now()
+    const inService = booted ?? now
+    context.waited('boot', `${name} in service`, inService - started)
+    if (now > inService) context.waited('health', `${name} healthy`, now - inService)
+  }
+}
+
+/** A deadline becomes the story of the release; an interruption stays what it is. */
+function explain(
+  context: ActionContext,
+  reason: unknown,
+  name: FleetName,
+  count: number,
+  seen: Look,
+  took: number,
+): unknown {
+  if (!(reason instanceof SluiceError) || reason.code !== 'timeout') return reason
+  const healthy = seen.targets.filter((target) => target.TargetHealth?.State === 'healthy').length
+  const others = seen.targets
+    .filter((target) => target.TargetHealth?.State !== 'healthy')
+    .slice(0, 3)
+    .map(({ Target: target, TargetHealth: health }) =>
+      [
+        `${target?.Id} is ${health?.State}`,
+        health?.Reason && `(${health.Reason}: ${health.Description ?? ''})`,
+      ]
+        .filter(Boolean)
+        .join(' '),
+    )
+  const version = context.observed.fleets.find((fleet) => fleet.name === name)?.release ?? name
+  return new SluiceError(
+    'unhealthy',
+    `${version} did not become healthy within ${formatDuration(took)}: ${healthy} of ${count} targets of ${name} healthy, ${seen.inService} of ${count} instances in service${others.length > 0 ? `; ${others.join(', ')}` : ''}`,
+    { cause: reason, hint: 'look at what the health check path of the new release answers' },
+  )
+}
+
+/** Waits until neither instance nor target is left: the drain has passed and nothing more can be in flight. */
+export async function awaitEmpty(context: ActionContext, name: FleetName): Promise<void> {
+  const fleet = fleetNamed(context, name)
+  const started = context.clock.now()
+  let drained: number | undefined
+  for (;;) {
+    const seen = await look(context, fleet)
+    if (seen.targets.length === 0) drained ??= context.clock.now()
+    if (seen.targets.length === 0 && seen.instances === 0) break
+    await context.clock.sleep(LOOK_INTERVAL, context.signal)
+  }
+  const now = context.clock.now()
+  context.waited('drain', `${name} drained`, (drained ?? now) - started)
+  if (drained !== undefined && now > drained)
+    context.waited('termination', `${name} terminated`, now - drained)
+}
+
+async function look(context: ActionContext, fleet: FleetSnapshot): Promise<Look> {
+  const options = { abortSignal: context.signal }
+  const [groups, health] = await Promise.all([
+    context.clients.autoScaling.send(
+      new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [fleet.autoScalingGroupName] }),
+      options,
+    ),
+    context.clients.elbv2.send(
+      new DescribeTargetHealthCommand({ TargetGroupArn: fleet.targetGroupArn }),
+      options,
+    ),
+  ])
+  const instances = groups.AutoScalingGroups?.[0]?.Instances ?? []
+  return {
+    instances: instances.length,
+    inService: instances.filter((instance) => instance.LifecycleState === 'InService').length,
+    targets: health.TargetHealthDescriptions ?? [],
+  }
+}
+
+function fleetNamed(context: ActionContext, name: FleetName): FleetSnapshot {
+  const fleet = context.observed.fleets.find((each) => each.name === name)
+  if (fleet) return fleet
+  throw new SluiceError('internal', `fleet ${name} was not observed`)
+}

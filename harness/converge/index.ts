@@ -1,0 +1,107 @@
+import { deadline } from '../clock.ts'
+import type { Cloud } from '../cloud.ts'
+import { formatDuration } from '../duration.ts'
+import { describeError, SluiceError } from '../errors.ts'
+import type { ServiceRef } from '../gate.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Release, ServiceSnapshot, Target } from '../strategy.ts'
+import { type Action, describeAction } from './action.ts'
+import { ACTION_DEADLINE, type ActionContext } from './context.ts'
+import { observeService } from './observe.ts'
+import { order } from './order.ts'
+import { perform } from './perform.ts'
+
+/** Looks at the service this often before it is said not to become what was asked. */
+const PASSES = 4
+
+export interface Convergence {
+  readonly cloud: Cloud
+  readonly ref: ServiceRef
+  readonly release: Release
+  readonly journal: Journal
+  /** API calls made so far by this process. */
+  readonly calls: () => number
+  readonly signal: AbortSignal
+  /** Gives every action of the journal a number of its own. */
+  readonly nextAction: () => number
+  /** Called after each action with the service as it was known before. */
+  readonly onDone?: (action: Action, observed: ServiceSnapshot) => Promise<void>
+}
+
+/**
+ * Makes the service equal the target: the only code that changes a cloud. Observes first, performs what differs in
+ * the one order, then observes again: what was asked and what is there must agree. Returns the service as it is.
+ */
+export async function converge(
+  run: Convergence,
+  target: Target,
+  way: 'forward' | 'back',
+  known?: ServiceSnapshot,
+): Promise<ServiceSnapshot> {
+  let observed = known ?? (await observeService(run.cloud, run.ref, run.signal))
+  let left: Action[] = []
+  for (let pass = 0; pass < PASSES; pass++) {
+    left = order(observed, target, way)
+    if (left.length === 0) return observed
+    for (const action of left) {
+      await journaled(run, action, observed)
+      await run.onDone?.(action, observed)
+      if (action.kind === 'create-fleet') break // Its ARNs are needed by what follows: look again.
+    }
+    observed = await observeService(run.cloud, run.ref, run.signal)
+  }
+  left = order(observed, target, way)
+  if (left.length === 0) return observed
+  throw new SluiceError(
+    'cloud',
+    `${observed.scope} does not stay as asked; still to do: ${left.map(describeAction).join('; ')}`,
+    { hint: 'something else changes this service at the same time; find it before you deploy again' },
+  )
+}
+
+/** Intent, effect within a deadline, outcome. */
+export async function journaled(run: Convergence, action: Action, observed: ServiceSnapshot): Promise<void> {
+  const { journal, cloud } = run
+  const { clock } = cloud
+  const id = run.nextAction()
+  const what = describeAction(action)
+  journal.append({ type: 'action-intended', id, scope: observed.scope, kind: action.kind, what })
+  const started = { at: clock.now(), wallAt: clock.wall.now(), calls: run.calls() }
+  const outcome = (result: 'done' | 'failed' | 'interrupted', error?: string): void => {
+    journal.append({
+      type: 'action-ended',
+      id,
+      kind: action.kind,
+      outcome: result,
+      tookMs: clock.now() - started.at,
+      tookWallMs: clock.wall.now() - started.wallAt,
+      calls: run.calls() - started.calls,
+      ...(error === undefined ? {} : { error }),
+    })
+  }
+  const limit = ACTION_DEADLINE[action.kind]
+  // Waits are counted in cloud time; an API call crosses a socket, and keeps the wall's.
+  const counted = action.kind === 'await-healthy' || action.kind === 'await-empty' ? clock : clock.wall
+  using time = deadline(counted, limit, () => overdue(what, limit), run.signal)
+  try {
+    await perform(action, contextOf(run, observed, time.signal))
+    outcome('done')
+  } catch (thrown) {
+    outcome(run.signal.aborted ? 'interrupted' : 'failed', describeError(thrown))
+    if (run.signal.aborted) throw run.signal.reason
+    throw time.signal.aborted && !(thrown instanceof SluiceError) ? time.signal.reason : thrown
+  }
+}
+
+const overdue = (what: string, limit: number): SluiceError =>
+  new SluiceError('timeout', `gave up after ${formatDuration(limit)}: ${what}`)
+
+const contextOf = (run: Convergence, observed: ServiceSnapshot, signal: AbortSignal): ActionContext => ({
+  clients: run.cloud.region(run.ref.region),
+  clock: run.cloud.clock,
+  signal,
+  observed,
+  release: run.release,
+  deployment: run.journal.deployment,
+  waited: (wait, what, ms) => void run.journal.append({ type: 'waited', for: wait, what, ms }),
+})

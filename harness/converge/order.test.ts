@@ -1,0 +1,199 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { canaryStrategy } from '#strategies/canary'
+import type { FleetSnapshot, Plan, ServiceSnapshot, Target } from '../strategy.ts'
+import type { Action } from './action.ts'
+import { order } from './order.ts'
+
+const SCOPE = 'orders@us-east-1'
+
+const fleet = (name: string, capacity: number, more: Partial<FleetSnapshot> = {}): FleetSnapshot => ({
+  name,
+  role: 'stable',
+  release: '1.0.0',
+  autoScalingGroupName: name,
+  targetGroupArn: `arn:${name}`,
+  launchTemplate: { id: 'lt-1', version: '1' },
+  minSize: Math.min(1, capacity),
+  maxSize: capacity * 2,
+  desiredCapacity: capacity,
+  inService: capacity,
+  healthy: capacity,
+  instances: capacity,
+  targets: capacity,
+  suspendedProcesses: [],
+  deregistrationDelay: 60,
+  owned: false,
+  ...more,
+})
+
+const service = (capacity: number, weight: number, processes: string[] = []): ServiceSnapshot => ({
+  scope: SCOPE,
+  service: 'orders',
+  region: 'us-east-1',
+  entry: {
+    loadBalancerArn: 'arn:lb',
+    loadBalancerName: 'app/orders/1',
+    dnsName: 'orders.elb.localhost',
+    listenerArn: 'arn:listener',
+    port: 80,
+    protocol: 'HTTP',
+    stickiness: 0,
+  },
+  fleets: [fleet('orders', capacity, { suspendedProcesses: processes })],
+  shares: { orders: weight },
+})
+
+/** What a cloud makes of an action, everything it has to wait for done. */
+function apply(state: ServiceSnapshot, action: Action): ServiceSnapshot {
+  const change = (name: string, patch: Partial<FleetSnapshot>): ServiceSnapshot => ({
+    ...state,
+    fleets: state.fleets.map((each) => (each.name === name ? { ...each, ...patch } : each)),
+  })
+  switch (action.kind) {
+    case 'create-fleet': {
+      const made = fleet(action.fleet, 0, { release: action.target.release, role: 'candidate', owned: true })
+      return { ...state, fleets: [...state.fleets, made] }
+    }
+    case 'set-capacity': {
+      const { desiredCapacity: size, minSize, maxSize } = action.target
+      const healthy = Math.min(state.fleets.find((each) => each.name === action.fleet)?.healthy ?? 0, size)
+      return change(action.fleet, {
+        desiredCapacity: size,
+        minSize,
+        maxSize,
+        instances: size,
+        targets: size,
+        healthy,
+        inService: healthy,
+      })
+    }
+    case 'set-processes':
+      return change(action.fleet, { suspendedProcesses: action.suspended })
+    case 'await-healthy':
+      return change(action.fleet, { healthy: action.count, inService: action.count })
+    case 'set-weights':
+      return { ...state, shares: action.shares }
+    case 'await-empty':
+      return change(action.fleet, { healthy: 0, inService: 0, instances: 0, targets: 0 })
+    case 'set-roles':
+      return {
+        ...state,
+        fleets: state.fleets.map((each) => ({ ...each, role: action.roles[each.name] ?? each.role })),
+      }
+    case 'remove-fleet':
+      return { ...state, fleets: state.fleets.filter((each) => each.name !== action.fleet) }
+  }
+}
+
+function states(from: ServiceSnapshot, target: Target, way: 'forward' | 'back'): ServiceSnapshot[] {
+  const seen: ServiceSnapshot[] = []
+  for (const action of order(from, target, way)) seen.push(apply(seen.at(-1) ?? from, action))
+  return seen
+}
+
+const targetOf = (plan: Plan, index: number): Target => {
+  const found = (index < 0 ? plan.baseline : plan.stages[index])?.targets[SCOPE]
+  if (!found) throw new Error(`no stage ${index}`)
+  return found
+}
+
+/** No weight without healthy targets for its share, and never fewer healthy in all than the service had. */
+function expectSafe(state: ServiceSnapshot, capacity: number): void {
+  const total = Object.values(state.shares).reduce((sum, share) => sum + share, 0)
+  expect(total).toBeGreaterThan(0)
+  for (const [name, share] of Object.entries(state.shares)) {
+    const found = state.fleets.find((each) => each.name === name)
+    expect(found?.healthy ?? 0).toBeGreaterThanOrEqual(Math.ceil((capacity * share) / total))
+  }
+  const serving = state.fleets.filter((each) => (state.shares[each.name] ?? 0) > 0)
+  expect(serving.reduce((sum, each) => sum + each.healthy, 0)).toBeGreaterThanOrEqual(capacity)
+}
+
+const worlds = fc.record({
+  capacity: fc.integer({ min: 1, max: 200 }),
+  weight: fc.integer({ min: 1, max: 999 }),
+  processes: fc.subarray(['AZRebalance', 'AlarmNotification']),
+  steps: fc.uniqueArray(fc.integer({ min: 1, max: 99 }), { maxLength: 6 }),
+})
+
+const planFor = (from: ServiceSnapshot, steps: readonly number[]): Plan =>
+  canaryStrategy.draw({ steps: [...[...steps].sort((a, b) => a - b), 100], bake: 1_000 })(from, {
+    version: '2.0.0',
+  })
+
+describe('the order of changes', () => {
+  test('never routes to too few healthy targets, stage after stage', () => {
+    fc.assert(
+      fc.property(worlds, ({ capacity, weight, processes, steps }) => {
+        let state = service(capacity, weight, processes)
+        const plan = planFor(state, steps)
+        for (const index of plan.stages.keys()) {
+          for (const reached of states(state, targetOf(plan, index), 'forward')) {
+            expectSafe(reached, capacity)
+            state = reached
+          }
+          expect(order(state, targetOf(plan, index), 'forward')).toEqual([])
+        }
+      }),
+    )
+  })
+
+  test('leads back to the service as it was from after any action, safely', () => {
+    fc.assert(
+      fc.property(worlds, fc.nat(), ({ capacity, weight, processes, steps }, pick) => {
+        const before = service(capacity, weight, processes)
+        const plan = planFor(before, steps)
+        const reached: ServiceSnapshot[] = []
+        for (const index of plan.stages.keys()) {
+          reached.push(...states(reached.at(-1) ?? before, targetOf(plan, index), 'forward'))
+        }
+        let state = reached[pick % reached.length] ?? before
+        for (let pass = 0; pass < 3; pass++) {
+          for (const back of states(state, targetOf(plan, -1), 'back')) {
+            expectSafe(back, capacity)
+            state = back
+          }
+        }
+        expect(state).toEqual(before)
+      }),
+    )
+  })
+
+  test('creates no capacity on the way back while the old fleet has its own, and moves the traffic first', () => {
+    const before = service(4, 1)
+    const plan = planFor(before, [25])
+    const shifted = [0, 1].reduce(
+      (state, index) => states(state, targetOf(plan, index), 'forward').at(-1) ?? state,
+      before,
+    )
+    const back = order(shifted, targetOf(plan, -1), 'back')
+    expect(back[0]).toEqual({
+      kind: 'set-weights',
+      shares: { orders: 1, 'orders-2-0-0': 0 },
+      reason: 'shift',
+    })
+    const grown = back.filter((action) => action.kind === 'set-capacity' && action.reason === 'up')
+    expect(grown).toEqual([])
+  })
+
+  test('gives the traffic back at once when an instance of the old fleet has just died, and waits for it afterwards', () => {
+    const before = service(4, 1)
+    const plan = planFor(before, [25])
+    const shifted = states(before, targetOf(plan, 0), 'forward').at(-1) ?? before
+    const wounded = {
+      ...shifted,
+      fleets: shifted.fleets.map((each) =>
+        each.name === 'orders' ? { ...each, healthy: 3, inService: 3 } : each,
+      ),
+    }
+    const kinds = order(wounded, targetOf(plan, -1), 'back').map((action) => action.kind)
+    expect(kinds[0]).toBe('set-weights')
+    expect(kinds.indexOf('await-healthy')).toBeGreaterThan(0)
+  })
+
+  test('is empty for a service that is as the target says', () => {
+    const before = service(4, 1)
+    expect(order(before, targetOf(planFor(before, []), -1), 'back')).toEqual([])
+  })
+})

@@ -1,0 +1,156 @@
+import type { FleetName, FleetSnapshot, ServiceSnapshot, Target } from '../strategy.ts'
+import type { Action, Shares } from './action.ts'
+
+/**
+ * The one order for every change, forward and back: create, admit at weight 0, capacity up, wait until in service
+ * and healthy, shift traffic, capacity down, wait until drained, take out of the listener, remove. So no order of
+ * stages can route to nothing. Pure; empty when the service is as the target says.
+ *
+ * `way` decides one thing: on the way back traffic does not wait for health that only has to be repaired. A stable
+ * fleet that has a healthy instance and was never shrunk takes its traffic at once, and is waited for afterwards.
+ */
+export function order(observed: ServiceSnapshot, target: Target, way: 'forward' | 'back'): Action[] {
+  const found = new Map(observed.fleets.map((fleet) => [fleet.name, fleet]))
+  const wanted = Object.entries(target.fleets)
+  const leaving = observed.fleets.filter((fleet) => target.fleets[fleet.name] === undefined && fleet.owned)
+  const admitted = admittedShares(observed, target)
+  const shifted = shiftedShares(observed, target)
+  const waits = wanted.flatMap(([name]) => awaitHealthy(name, found.get(name), target))
+  const urgent = way === 'back' && canTakeTraffic(observed, target)
+  return [
+    ...wanted.flatMap(([fleet, goal]): Action[] =>
+      found.has(fleet) ? [] : [{ kind: 'create-fleet', fleet, target: goal }],
+    ),
+    ...(urgent ? shift(observed, shifted) : []),
+    ...(sameShares(observed.shares, admitted) || urgent ? [] : [setWeights(admitted, 'admit')]),
+    ...wanted.flatMap(([name]) => capacityUp(name, found.get(name), target)),
+    ...(urgent ? [] : waits),
+    ...(urgent ? [] : shift(observed, shifted, admitted)),
+    ...roles(found, target),
+    ...wanted.flatMap(([name]) => capacityDown(name, found.get(name), target)),
+    ...leaving.flatMap(emptied),
+    ...wanted.flatMap(([name]) => awaitEmpty(name, found.get(name), target)),
+    ...leaving
+      .filter((fleet) => !isEmpty(fleet))
+      .map((fleet): Action => ({ kind: 'await-empty', fleet: fleet.name })),
+    ...(sameShares(shifted, target.traffic.shares) ? [] : [setWeights(target.traffic.shares, 'release')]),
+    ...(urgent ? waits : []),
+    ...leaving.map((fleet): Action => ({ kind: 'remove-fleet', fleet: fleet.name })),
+  ]
+}
+
+export function sameShares(a: Shares, b: Shares): boolean {
+  const names = Object.keys(a)
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
+}
+
+const setWeights = (shares: Shares, reason: 'admit' | 'shift' | 'release'): Action => ({
+  kind: 'set-weights',
+  shares,
+  reason,
+})
+
+/** What is in the listener now, and at weight 0 what shall be: only there are its targets health-checked. */
+function admittedShares(observed: ServiceSnapshot, target: Target): Shares {
+  const admitted: Record<FleetName, number> = { ...observed.shares }
+  for (const name of Object.keys(target.traffic.shares)) admitted[name] ??= 0
+  return admitted
+}
+
+/** The target's shares, with what leaves the listener still in it at weight 0, until it has drained. */
+function shiftedShares(observed: ServiceSnapshot, target: Target): Shares {
+  const shifted: Record<FleetName, number> = {}
+  for (const name of Object.keys(observed.shares)) shifted[name] = target.traffic.shares[name] ?? 0
+  return { ...shifted, ...target.traffic.shares }
+}
+
+const shift = (observed: ServiceSnapshot, shares: Shares, from: Shares = observed.shares): Action[] =>
+  sameShares(from, shares) ? [] : [setWeights(shares, 'shift')]
+
+/**
+ * The weights that give traffic back in one call, when they differ from those in force and the fleets that shall get
+ * it have their capacity still.
+ */
+export function urgentShares(observed: ServiceSnapshot, target: Target): Shares | undefined {
+  const shares = shiftedShares(observed, target)
+  return canTakeTraffic(observed, target) && !sameShares(observed.shares, shares) ? shares : undefined
+}
+
+/** Whether every fleet that shall get traffic has its capacity still, so that the way back is one call. */
+function canTakeTraffic(observed: ServiceSnapshot, target: Target): boolean {
+  return Object.entries(target.traffic.shares).every(([name, share]) => {
+    if (share === 0) return true
+    const fleet = observed.fleets.find((each) => each.name === name)
+    const goal = target.fleets[name]
+    return (
+      fleet !== undefined &&
+      goal !== undefined &&
+      observed.shares[name] !== undefined &&
+      fleet.desiredCapacity >= goal.desiredCapacity &&
+      fleet.healthy > 0
+    )
+  })
+}
+
+function awaitHealthy(name: FleetName, fleet: FleetSnapshot | undefined, target: Target): Action[] {
+  const count = target.fleets[name]?.desiredCapacity ?? 0
+  const routed = target.traffic.shares[name] !== undefined
+  const ready = fleet !== undefined && fleet.inService >= count && fleet.healthy >= count
+  return count === 0 || !routed || ready ? [] : [{ kind: 'await-healthy', fleet: name, count }]
+}
+
+function capacityUp(name: FleetName, fleet: FleetSnapshot | undefined, target: Target): Action[] {
+  const goal = target.fleets[name]
+  if (!goal) return []
+  const now = fleet ?? { desiredCapacity: 0, minSize: 0, maxSize: -1, suspendedProcesses: [] }
+  const actions: Action[] = []
+  if (goal.desiredCapacity >= now.desiredCapacity && boundsDiffer(now, goal)) {
+    const reason = goal.desiredCapacity > now.desiredCapacity ? 'up' : 'hold'
+    actions.push({ kind: 'set-capacity', fleet: name, target: goal, reason })
+  }
+  if (goal.suspendedProcesses.join() !== now.suspendedProcesses.join()) {
+    actions.push({ kind: 'set-processes', fleet: name, suspended: goal.suspendedProcesses })
+  }
+  return actions
+}
+
+function capacityDown(name: FleetName, fleet: FleetSnapshot | undefined, target: Target): Action[] {
+  const goal = target.fleets[name]
+  if (!goal || !fleet || goal.desiredCapacity >= fleet.desiredCapacity) return []
+  return [{ kind: 'set-capacity', fleet: name, target: goal, reason: 'down' }]
+}
+
+type Bounds = Pick<FleetSnapshot, 'desiredCapacity' | 'minSize' | 'maxSize'>
+
+const boundsDiffer = (a: Bounds, b: Bounds): boolean =>
+  a.desiredCapacity !== b.desiredCapacity || a.minSize !== b.minSize || a.maxSize !== b.maxSize
+
+const isEmpty = (fleet: FleetSnapshot): boolean =>
+  fleet.desiredCapacity === 0 && fleet.instances === 0 && fleet.targets === 0
+
+function awaitEmpty(name: FleetName, fleet: FleetSnapshot | undefined, target: Target): Action[] {
+  const goal = target.fleets[name]
+  const done = goal?.desiredCapacity !== 0 || fleet === undefined || isEmpty(fleet)
+  return done ? [] : [{ kind: 'await-empty', fleet: name }]
+}
+
+const emptied = (fleet: FleetSnapshot): Action[] =>
+  fleet.desiredCapacity === 0 && fleet.minSize === 0
+    ? []
+    : [
+        {
+          kind: 'set-capacity',
+          fleet: fleet.name,
+          target: { ...fleet, desiredCapacity: 0, minSize: 0 },
+          reason: 'down',
+        },
+      ]
+
+function roles(found: ReadonlyMap<FleetName, FleetSnapshot>, target: Target): Action[] {
+  const changed = Object.entries(target.fleets).filter(([name, goal]) => {
+    const fleet = found.get(name)
+    return fleet === undefined ? goal.role !== 'candidate' : fleet.role !== goal.role
+  })
+  if (changed.length === 0) return []
+  return [{ kind: 'set-roles', roles: Object.fromEntries(changed.map(([name, goal]) => [name, goal.role])) }]
+}

@@ -1,0 +1,14 @@
+/**
+ * How Sluice marks what it knows of a fleet, as tags of its Auto Scaling group: the cloud, not a file, says what
+ * is.
+ */
+export const TAG = {
+  /** The service a fleet belongs to. */
+  service: 'sluice:service',
+  /** The version it runs. */
+  release: 'sluice:release',
+  /** `candidate` while a deployment proves it, `parked` once it served and stands at 0; absent on a stable fleet. */
+  role: 'sluice:role',
+  /** The deployment that created it: present only on what Sluice may delete. */
+  createdBy: 'sluice:created-by',
+} as const

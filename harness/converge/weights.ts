@@ -1,0 +1,59 @@
+import {
+  DescribeListenersCommand,
+  type ForwardActionConfig,
+  ModifyListenerCommand,
+} from '@aws-sdk/client-elastic-load-balancing-v2'
+import { SluiceError } from '../errors.ts'
+import type { FleetName } from '../strategy.ts'
+import { describeShares, type Shares } from './action.ts'
+import type { ActionContext } from './context.ts'
+import { forwardOf } from './observe.ts'
+
+/** One ModifyListener: every share at once, so no request is routed by a mixture of old and new weights. */
+export async function setWeights(context: ActionContext, shares: Shares): Promise<void> {
+  const { entry } = context.observed
+  const tuples = Object.entries(shares).map(([fleet, share]) => ({
+    TargetGroupArn: targetGroupOf(context, fleet),
+    Weight: share,
+  }))
+  const config: ForwardActionConfig = { TargetGroups: tuples }
+  if (entry.stickiness > 0) {
+    config.TargetGroupStickinessConfig = { Enabled: true, DurationSeconds: entry.stickiness }
+  }
+  await context.clients.elbv2.send(
+    new ModifyListenerCommand({
+      ListenerArn: entry.listenerArn,
+      DefaultActions: [{ Type: 'forward', ForwardConfig: config }],
+    }),
+    { abortSignal: context.signal },
+  )
+}
+
+/** Reads the weights back. Tools have sent one weight and stored another; what the API says now is what counts. */
+export async function verifyWeights(context: ActionContext, shares: Shares): Promise<void> {
+  const { Listeners: [listener] = [] } = await context.clients.elbv2.send(
+    new DescribeListenersCommand({ ListenerArns: [context.observed.entry.listenerArn] }),
+    { abortSignal: context.signal },
+  )
+  const stored = new Map(
+    (listener && forwardOf(listener)?.TargetGroups)?.map((tuple) => [
+      tuple.TargetGroupArn,
+      tuple.Weight ?? 1,
+    ]) ?? [],
+  )
+  const agrees =
+    stored.size === Object.keys(shares).length &&
+    Object.entries(shares).every(([fleet, share]) => stored.get(targetGroupOf(context, fleet)) === share)
+  if (agrees) return
+  throw new SluiceError(
+    'cloud',
+    `asked for weights ${describeShares(shares)}, but the listener reads back ${JSON.stringify([...stored])}`,
+    { hint: 'something else changes this listener; find it before you deploy again' },
+  )
+}
+
+function targetGroupOf(context: ActionContext, name: FleetName): string {
+  const fleet = context.observed.fleets.find((each) => each.name === name)
+  if (fleet) return fleet.targetGroupArn
+  throw new SluiceError('internal', `fleet ${name} has no target group to weigh`)
+}

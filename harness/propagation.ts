@@ -1,0 +1,74 @@
+import { deadline } from './clock.ts'
+import { formatDuration } from './duration.ts'
+import { SluiceError } from './errors.ts'
+import type { Decided } from './revert.ts'
+import type { DeploymentRun } from './runner.ts'
+import type { ServiceSnapshot } from './strategy.ts'
+
+/** Wall milliseconds. Weights are in force within seconds, with no published bound. */
+const CONFIRM_WITHIN = 30_000
+const LOOK_INTERVAL = 50
+/** Answers in a row that must show no sign of a release that gets no traffic any more. */
+const QUIET_ANSWERS = 10
+
+type Watched = Pick<DeploymentRun, 'cloud' | 'journal' | 'probe' | 'view' | 'plan'>
+
+/**
+ * The API reading back a weight is no proof that traffic follows it. Where a fleet has lost all of its traffic, waits
+ * until the probe sees none of its answers: only then may it be drained. Shares above 0 are judged by the gate.
+ */
+export async function confirmShift(
+  run: Watched,
+  before: ServiceSnapshot,
+  after: ServiceSnapshot,
+  stage: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const lost = after.fleets
+    .filter((fleet) => after.shares[fleet.name] === 0 && (before.shares[fleet.name] ?? 0) > 0)
+    .map((fleet) => fleet.release)
+  if (lost.length === 0) return
+  const { clock } = run.cloud
+  const started = clock.now()
+  let quiet = 0
+  const stop = run.view.onChange((bucket) => {
+    if (bucket.stage !== stage) return
+    const late = bucket.counts.some((count) => lost.includes(count.version))
+    quiet = late ? 0 : quiet + bucket.counts.reduce((sum, count) => sum + count.n, 0)
+  })
+  using time = deadline(
+    clock.wall,
+    CONFIRM_WITHIN,
+    () =>
+      new SluiceError(
+        'cloud',
+        `the load balancer still sends traffic to ${lost.join(', ')} ${formatDuration(CONFIRM_WITHIN)} after its weight was set to 0`,
+        { hint: 'look for sticky sessions, or for another rule that forwards to it' },
+      ),
+    signal,
+  )
+  try {
+    while (quiet < QUIET_ANSWERS) {
+      await clock.wall.sleep(LOOK_INTERVAL, time.signal)
+      await run.probe.flush()
+    }
+  } finally {
+    stop()
+    run.journal.append({ type: 'waited', for: 'propagation', what: stage, ms: clock.now() - started })
+  }
+}
+
+/** Records when the probe last saw an answer of the release that was given up. */
+export async function lastSeen(run: Watched, decided: Decided): Promise<void> {
+  await run.probe.flush()
+  const { clock } = run.cloud
+  const at = run.view.lastAnswer(run.plan.to)
+  if (at === undefined) return
+  const afterVerdictMs = Math.max(0, at - decided.at)
+  run.journal.append({
+    type: 'last-seen',
+    version: run.plan.to,
+    afterVerdictMs,
+    afterVerdictWallMs: afterVerdictMs / clock.scale,
+  })
+}

@@ -1,0 +1,357 @@
+import type { Cloud } from './cloud.ts'
+import { describeAction } from './converge/action.ts'
+import { type Convergence, converge } from './converge/index.ts'
+import { observeService } from './converge/observe.ts'
+import { order } from './converge/order.ts'
+import { type Event, isTerminal, next, type Phase } from './deployment.ts'
+import { describeError, SluiceError } from './errors.ts'
+import type { GateResult } from './gate/run-gate.ts'
+import type { ServiceRef, StageRef } from './gate.ts'
+import type { EndState } from './journal/event.ts'
+import type { Journal } from './journal/journal.ts'
+import { hashPlan } from './plan.ts'
+import type { Probe, TrafficView } from './probe.ts'
+import { confirmShift, lastSeen } from './propagation.ts'
+import { restoreTraffic } from './revert.ts'
+import { type Stop, stopOfError, stopOfVerdict } from './stop.ts'
+import type { GateSpec, Plan, Release, ServiceSnapshot, Stage, Target } from './strategy.ts'
+
+/** What the probe's traffic is filed under before the first change. */
+export const BEFORE = 'before'
+
+/** Everything one deployment is run with. */
+export interface DeploymentRun {
+  readonly cloud: Cloud
+  readonly ref: ServiceRef
+  readonly release: Release
+  readonly plan: Plan
+  readonly before: ServiceSnapshot
+  readonly journal: Journal
+  readonly probe: Probe
+  readonly view: TrafficView
+  /** Judges a gate. Rejects only with the signal's reason. */
+  readonly gate: (spec: GateSpec, stage: StageRef, signal: AbortSignal) => Promise<GateResult>
+  /** API calls made so far: all of them, and those that change something. */
+  readonly calls: () => { readonly all: number; readonly writes: number }
+  /** Aborts with an `interrupted` error when the deployment shall be given up. */
+  readonly interrupt: AbortSignal
+}
+
+export interface DeploymentEnd {
+  readonly state: EndState
+  readonly exitCode: number
+}
+
+/** How often the way back is tried before a person is asked for. Pauses double, in cloud time. */
+const REVERT_ATTEMPTS = 6
+const REVERT_PAUSE = 2_000
+
+/** Performs a plan: gate, converge, gate, … and promotes or reverts. Never rejects once the deployment has begun. */
+export async function runDeployment(run: DeploymentRun): Promise<DeploymentEnd> {
+  const { journal, plan, cloud } = run
+  journal.append({
+    type: 'deployment-started',
+    service: run.ref.name,
+    cloud: {
+      kind: cloud.kind,
+      account: cloud.address.account,
+      region: run.ref.region,
+      scale: cloud.clock.scale,
+    },
+    release: run.release,
+    plan,
+    planHash: hashPlan(plan),
+    before: [run.before],
+  })
+  const deployment = new Deployment(run)
+  let phase: Phase = { kind: 'planned' }
+  while (!isTerminal(phase)) {
+    const event = await deployment.perform(phase)
+    const to = next(phase, event, plan.stages.length)
+    journal.append({ type: 'phase', from: phase.kind, to: to.kind })
+    phase = to
+  }
+  return deployment.end(phase)
+}
+
+class Deployment {
+  readonly #run: DeploymentRun
+  readonly #scope: string
+  #last: ServiceSnapshot
+  #stop: Stop | undefined
+  #decided = { at: 0, wallAt: 0 }
+  #actions = 0
+  #left: readonly string[] = []
+
+  constructor(run: DeploymentRun) {
+    this.#run = run
+    this.#scope = run.before.scope
+    this.#last = run.before
+  }
+
+  /** Does what a phase is for; everything that goes wrong comes back as an event. */
+  async perform(phase: Phase): Promise<Event> {
+    try {
+      switch (phase.kind) {
+        case 'planned':
+          this.#run.interrupt.throwIfAborted()
+          return { kind: 'started' }
+        case 'preparing':
+          return await this.#judge(
+            { suites: 'pre-deploy', bake: 0, extend: 0 },
+            -1,
+            BEFORE,
+            this.#run.before.shares,
+          )
+        case 'converging':
+          await this.#reach(phase.stage)
+          return { kind: 'converged' }
+        case 'gating': {
+          const stage = this.#stage(phase.stage)
+          return await this.#judge(stage.gate, phase.stage, stage.name, this.#target(stage).traffic.shares)
+        }
+        case 'finishing':
+          await this.#finish()
+          return { kind: 'finished' }
+        case 'reverting':
+          return await this.#revert(phase.stage)
+        default:
+          throw new SluiceError('internal', `nothing is to be done when ${phase.kind}`)
+      }
+    } catch (thrown) {
+      return this.#stopped(phase, stopOfError(thrown))
+    }
+  }
+
+  async end(phase: Phase): Promise<DeploymentEnd> {
+    const { journal, plan } = this.#run
+    const state = endStateOf(phase, plan)
+    const exitCode =
+      state === 'promoted' || state === 'nothing-to-do'
+        ? 0
+        : state === 'revert-incomplete'
+          ? 5
+          : (this.#stop?.exitCode ?? 1)
+    journal.append({
+      type: 'deployment-ended',
+      state,
+      exitCode,
+      sentence: this.#sentence(state),
+      left: this.#left,
+      after: [this.#last],
+    })
+    return { state, exitCode }
+  }
+
+  #stopped(phase: Phase, stop: Stop): Event {
+    const { clock } = this.#run.cloud
+    if (phase.kind === 'finishing') {
+      this.#note('warning', `the release is promoted, but tidying up stopped: ${stop.sentence}`)
+    } else if (phase.kind !== 'reverting') {
+      this.#decided = { at: clock.now(), wallAt: clock.wall.now() }
+      this.#stop = stop
+    }
+    return { kind: 'stopped', cause: stop.cause }
+  }
+
+  async #judge(spec: GateSpec, index: number, name: string, shares: StageRef['shares']): Promise<Event> {
+    const { journal, interrupt, gate } = this.#run
+    journal.append({ type: 'gate-started', phase: spec.suites, stage: name, index })
+    const result = await gate(spec, { index, name, shares }, interrupt)
+    const { verdict, tests, tookMs, bakedMs, suitesWallMs } = result
+    const stop = stopOfVerdict(verdict, result.firstHarmAt)
+    const event = stop
+      ? this.#stopped({ kind: 'gating', stage: index }, stop)
+      : ({ kind: 'gate-passed' } as const)
+    if (bakedMs > 0) journal.append({ type: 'waited', for: 'bake', what: name, ms: bakedMs })
+    journal.append({
+      type: 'gate-ended',
+      phase: spec.suites,
+      stage: name,
+      index,
+      verdict,
+      tests,
+      tookMs,
+      bakedMs,
+      suitesWallMs,
+    })
+    return event
+  }
+
+  async #reach(index: number): Promise<void> {
+    const { journal, probe } = this.#run
+    const stage = this.#stage(index)
+    const target = this.#target(stage)
+    journal.append({ type: 'stage-started', index, name: stage.name })
+    const shifts = Object.entries(target.traffic.shares).some(
+      ([name, share]) => (this.#last.shares[name] ?? 0) !== share,
+    )
+    if (!shifts) await probe.enter(stage.name)
+    try {
+      this.#last = await converge(
+        this.#convergence(this.#run.interrupt, stage.name),
+        target,
+        'forward',
+        this.#last,
+      )
+    } catch (thrown) {
+      this.#closeGate(stage, index, thrown)
+      throw thrown
+    }
+    const versions = Object.fromEntries(this.#last.fleets.map((fleet) => [fleet.name, fleet.release]))
+    journal.append({
+      type: 'stage-reached',
+      index,
+      name: stage.name,
+      shares: { [this.#scope]: this.#last.shares },
+      versions,
+    })
+  }
+
+  /** A release that does not become healthy closes the gate of the stage it was needed for. */
+  #closeGate(stage: Stage, index: number, thrown: unknown): void {
+    if (!(thrown instanceof SluiceError) || thrown.code !== 'unhealthy') return
+    const sentence = thrown.message
+    const evidence = [{ metric: 'targets healthy', status: 'failed', sentence }] as const
+    const gate = { phase: stage.gate.suites, stage: stage.name, index }
+    this.#run.journal.append({ type: 'gate-started', ...gate })
+    this.#run.journal.append({
+      type: 'gate-ended',
+      ...gate,
+      verdict: { status: 'failed', sentence, evidence },
+      tests: [],
+      tookMs: 0,
+      bakedMs: 0,
+      suitesWallMs: 0,
+    })
+  }
+
+  /** Clears away what deployments before this one left parked; the fleet just replaced stays, as the way back. */
+  async #finish(): Promise<void> {
+    const old = this.#run.before.fleets
+      .filter((fleet) => fleet.owned && fleet.role === 'parked')
+      .map(({ name }) => name)
+    const last = this.#run.plan.stages.at(-1)
+    if (old.length === 0 || !last) return
+    const target = this.#target(last)
+    const kept = Object.entries(target.fleets).filter(([name]) => !old.includes(name))
+    const run = this.#convergence(new AbortController().signal, last.name)
+    this.#last = await converge(run, { ...target, fleets: Object.fromEntries(kept) }, 'forward')
+  }
+
+  async #revert(index: number): Promise<Event> {
+    const { journal, plan, interrupt, cloud } = this.#run
+    const stage = this.#stage(index).name
+    const target = this.#target(plan.baseline)
+    const stop = this.#stop
+    // The way back is not interrupted by what stopped the way forward, and has deadlines of its own.
+    const run = this.#convergence(new AbortController().signal, undefined)
+    let trouble: unknown
+    journal.append({
+      type: 'revert-started',
+      cause: stop?.cause ?? 'error',
+      stage,
+      sentence: stop?.sentence ?? String(interrupt.reason),
+      detectedAt: stop?.detectedAt ?? this.#decided.at,
+      decidedAt: this.#decided.at,
+      decidedWallAt: this.#decided.wallAt,
+    })
+    for (let attempt = 0; attempt < REVERT_ATTEMPTS; attempt++) {
+      try {
+        this.#last = await restoreTraffic(
+          run,
+          this.#last,
+          target,
+          this.#decided,
+          () => this.#run.calls().writes,
+        )
+        await this.#run.probe.enter('reverted')
+        this.#last = await converge(run, target, 'back')
+        await lastSeen(this.#run, this.#decided)
+        return { kind: 'restored' }
+      } catch (thrown) {
+        trouble = thrown
+        this.#note('warning', `the way back met a problem (attempt ${attempt + 1}): ${describeError(thrown)}`)
+        await cloud.clock.sleep(REVERT_PAUSE * 2 ** attempt)
+        this.#last = await this.#lookAgain()
+      }
+    }
+    this.#left = [
+      ...order(this.#last, target, 'back').map(describeAction),
+      `the last problem was: ${describeError(trouble)}`,
+    ]
+    return { kind: 'restore-failed' }
+  }
+
+  /** The service as it is; when the cloud does not say, as it was known. */
+  async #lookAgain(): Promise<ServiceSnapshot> {
+    try {
+      return await observeService(this.#run.cloud, this.#run.ref)
+    } catch (thrown) {
+      this.#note('warning', `the service cannot be observed: ${describeError(thrown)}`)
+      return this.#last
+    }
+  }
+
+  /** `stage` names what the probe's traffic is filed under once its weights are in force. */
+  #convergence(signal: AbortSignal, stage: string | undefined): Convergence {
+    const { cloud, ref, release, journal, calls } = this.#run
+    return {
+      cloud,
+      ref,
+      release,
+      journal,
+      signal,
+      calls: () => calls().all,
+      nextAction: () => this.#actions++,
+      onDone: async (action, observed) => {
+        if (action.kind !== 'set-weights') return
+        const known = this.#last
+        this.#last = { ...observed, shares: action.shares }
+        if (stage === undefined || action.reason !== 'shift') return
+        await this.#run.probe.enter(stage)
+        await confirmShift(this.#run, known, this.#last, stage, signal)
+      },
+    }
+  }
+
+  #stage(index: number): Stage {
+    const stage = this.#run.plan.stages[index]
+    if (stage) return stage
+    throw new SluiceError('internal', `the plan has no stage ${index}`)
+  }
+
+  #target(stage: Stage): Target {
+    const target = stage.targets[this.#scope]
+    if (target) return target
+    throw new SluiceError('internal', `stage ${stage.name} says nothing of ${this.#scope}`)
+  }
+
+  #note(level: 'info' | 'warning', text: string): void {
+    this.#run.journal.append({ type: 'note', level, text })
+  }
+
+  #sentence(state: EndState): string {
+    const { plan, ref } = this.#run
+    const why = this.#stop?.sentence ?? ''
+    switch (state) {
+      case 'promoted':
+        return `${ref.name} runs ${plan.to}`
+      case 'nothing-to-do':
+        return `${ref.name} already runs ${plan.to}; nothing was changed`
+      case 'untouched':
+        return `${ref.name} was not touched and runs ${plan.from}: ${why}`
+      case 'reverted':
+        return `${ref.name} is back on ${plan.from}: ${why}`
+      case 'revert-incomplete':
+        return `${ref.name} is not wholly back on ${plan.from}; a person is needed: ${why}`
+    }
+  }
+}
+
+function endStateOf(phase: Phase, plan: Plan): EndState {
+  if (phase.kind === 'promoted') return plan.stages.length === 0 ? 'nothing-to-do' : 'promoted'
+  if (phase.kind === 'reverted' || phase.kind === 'revert-incomplete' || phase.kind === 'untouched')
+    return phase.kind
+  throw new SluiceError('internal', `a deployment does not end while ${phase.kind}`)
+}
