@@ -192,6 +192,19 @@ describe('the order of changes', () => {
     expect(kinds.indexOf('await-healthy')).toBeGreaterThan(0)
   })
 
+  test('gives no traffic back to an old fleet without a healthy instance before it has them again', () => {
+    const before = service(4, 1)
+    const plan = planFor(before, [25])
+    const shifted = states(before, targetOf(plan, 0), 'forward').at(-1) ?? before
+    const dead = {
+      ...shifted,
+      fleets: shifted.fleets.map((each) => (each.name === 'orders' ? { ...each, healthy: 0, inService: 0 } : each)),
+    }
+    const kinds = order(dead, targetOf(plan, -1), 'back').map((action) => action.kind)
+    expect(kinds.indexOf('await-healthy')).toBeGreaterThanOrEqual(0)
+    expect(kinds.indexOf('await-healthy')).toBeLessThan(kinds.indexOf('set-weights'))
+  })
+
   test('is empty for a service that is as the target says', () => {
     const before = service(4, 1)
     expect(order(before, targetOf(planFor(before, []), -1), 'back')).toEqual([])

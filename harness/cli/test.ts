@@ -1,0 +1,59 @@
+import { realpathSync } from 'node:fs'
+import { SluiceError } from '../errors.ts'
+import { judgeSuites, mergeEvidence } from '../gate/verdict.ts'
+import { createSuiteRunner } from '../gate/vitest/index.ts'
+import type { TestResult } from '../gate.ts'
+import type { GatePhase } from '../strategy.ts'
+import { loadConfig } from './config-file.ts'
+import type { Invocation } from './main.ts'
+import { openScene } from './scene.ts'
+import { suiteFiles } from './suite-files.ts'
+
+const PHASES: readonly GatePhase[] = ['pre-deploy', 'shift', 'post-deploy', 'resilience']
+const DEADLINE = 120_000
+const EXIT = { passed: 0, failed: 3, inconclusive: 4, error: 1 } as const
+
+/** `sluice test [phase]`: the suites of one phase alone, against the service as it stands. */
+export async function test(
+  { flags, cwd, env, output, interrupt }: Invocation,
+  [given]: readonly string[],
+): Promise<number> {
+  const phase = phaseNamed(given ?? 'post-deploy')
+  const config = await loadConfig({ cwd, env, flags })
+  const files = await suiteFiles(config, phase)
+  await using runner = await createSuiteRunner({ root: realpathSync(config.root) })
+  await runner.check(files)
+  await using scene = await openScene(config, config.cloud, interrupt)
+  const run = await runner.run({
+    files,
+    deadline: DEADLINE,
+    signal: interrupt,
+    context: {
+      cloud: scene.cloud.address,
+      service: config.service,
+      phase,
+      release: scene.baseline,
+      baseline: scene.baseline,
+      thresholds: config.gates,
+    },
+  })
+  interrupt.throwIfAborted()
+  const verdict = mergeEvidence([judgeSuites(run)])
+  if (flags.json)
+    for (const result of run.tests) output.data(`${JSON.stringify({ type: 'test', phase, ...result })}\n`)
+  if (flags.json) output.data(`${JSON.stringify({ type: 'verdict', phase, ...verdict })}\n`)
+  for (const result of run.tests) output.people(line(result))
+  output.people(`\n${verdict.sentence}\n`)
+  return EXIT[verdict.status]
+}
+
+const MARK = { passed: '✓', failed: '✗', inconclusive: '?', skipped: '-', pending: '-', flaky: '~' } as const
+
+const line = ({ status, file, name, tookMs, message }: TestResult): string =>
+  `${MARK[status]} ${file} > ${name} (${Math.round(tookMs)} ms)\n${message ? `    ${message.replaceAll('\n', '\n    ')}\n` : ''}`
+
+function phaseNamed(given: string): GatePhase {
+  const phase = PHASES.find((each) => each === given)
+  if (phase) return phase
+  throw new SluiceError('usage', `there is no phase ${given}`, { hint: `phases: ${PHASES.join(', ')}` })
+}
