@@ -2,7 +2,6 @@ import { defineConfig } from 'sluice'
 import { embedded } from 'sluice/clouds'
 import { canary } from 'sluice/strategies'
 
-// biome-ignore lint/style/noDefaultExport: Sluice loads the default export
 export default defineConfig({
   cloud: embedded({ timeScale: 60 }),
   service: { name: 'orders', entry: { loadBalancer: 'orders', listener: 80 }, fleets: 'clone', url: '/' },

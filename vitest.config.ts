@@ -18,7 +18,6 @@ const suites = (phase: string) => ({
   },
 })
 
-// biome-ignore lint/style/noDefaultExport: Vitest loads the default export
 export default defineConfig({
   test: {
     projects: [

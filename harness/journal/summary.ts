@@ -4,7 +4,7 @@ import type { Outcome, TestResult, Verdict } from '../gate.ts'
 import type { GatePhase } from '../strategy.ts'
 import type { EndState, JournalEvent, RevertCause, WaitFor } from './event.ts'
 import { actionsOf, repeatableFigures } from './summary/actions.ts'
-import { eventsOf } from './summary/events.ts'
+import { boundsOf, eventsOf } from './summary/events.ts'
 import { gatesOf } from './summary/gates.ts'
 import { rapidFigures } from './summary/rapid.ts'
 import { recoverableFigures } from './summary/recoverable.ts'
@@ -198,8 +198,8 @@ export interface Trouble {
 export function summarise(journal: Iterable<JournalEvent>): DeploymentSummary {
   const events = [...journal]
   const started = eventsOf(events, 'deployment-started')[0]
-  const last = events.at(-1)
-  if (!started || !last) {
+  const bounds = boundsOf(events)
+  if (!started || !bounds) {
     throw new SluiceError('precondition', 'this journal holds no deployment', {
       hint: 'Name the journal of a deployment that was started.',
     })
@@ -223,9 +223,9 @@ export function summarise(journal: Iterable<JournalEvent>): DeploymentSummary {
     trouble: troubleOf(events, gates),
     left: ended?.left ?? [],
     startedAt: started.at,
-    endedAt: last.at,
+    endedAt: bounds.last.at,
     startedWallAt: started.wallAt,
-    endedWallAt: last.wallAt,
+    endedWallAt: bounds.last.wallAt,
     rapid: rapidFigures(events),
     repeatable: repeatableFigures(events),
     recoverable: recoverableFigures(events, shares),

@@ -1,0 +1,138 @@
+import type { Cloud } from '../cloud.ts'
+import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
+import { type Answer, type Asked, askMany, tryAsk } from './ask.ts'
+import { type FleetOptions, fleetsOf, lacking } from './check.ts'
+import { cannotBeReached, type Door, doorsOf } from './direct.ts'
+import { DEFAULT_LIMIT, type ErrorLimit, errorShare, isError } from './error-share.ts'
+import { type Findings, looking, unknown, waiting, wrong } from './finding.ts'
+import { differenceFrom } from './page-shape.ts'
+
+/** Requests over all instances, at least this many of each, at most so many at once. */
+const REQUESTS = 24
+const EACH = 3
+const AT_ONCE = 8
+
+export interface AlikeOptions extends FleetOptions {
+  readonly path: string
+  /** Versions that may answer, by fleet; a fleet not named may answer as its own release only. */
+  readonly versions?: Readonly<Record<string, string>> | undefined
+  /** The fleet whose page is right; the fleets are compared with themselves when not given. */
+  readonly reference?: string | undefined
+  readonly limit?: ErrorLimit | undefined
+}
+
+/**
+ * Every instance of these fleets, asked itself and not through the load balancer, answers as the version it shall be
+ * with a main page of the same kind as the reference fleet's.
+ */
+export async function answersAlike(
+  cloud: Cloud,
+  service: ServiceSnapshot,
+  options: AlikeOptions,
+): Promise<Findings> {
+  const { signal, reference } = options
+  const expected = 'every instance to answer with the main page'
+  const lacks = lacking(cloud, service, ['data-plane'], expected)
+  if (lacks.length > 0) return lacks
+  return looking({ subject: service.scope, expected, signal }, async () => {
+    const model = service.fleets.find((fleet) => fleet.name === reference)
+    const [page, ...doors] = await Promise.all([
+      model ? pageOf(cloud, service, model, options) : undefined,
+      ...fleetsOf(service, options).map(async (fleet) => ({
+        fleet,
+        doors: await doorsOf(cloud, service, fleet, signal),
+      })),
+    ])
+    const found = doors.map(async ({ fleet, doors }) => ofFleet(cloud, fleet, doors, page, options))
+    return (await Promise.all(found)).flat()
+  })
+}
+
+/** The reference's own page: the first one that is no error. */
+async function pageOf(
+  cloud: Cloud,
+  service: ServiceSnapshot,
+  fleet: FleetSnapshot,
+  { path, signal }: AlikeOptions,
+): Promise<Answer | undefined> {
+  for (const { url } of (await doorsOf(cloud, service, fleet, signal)).slice(0, 3)) {
+    const asked = await tryAsk(cloud, url + path, { signal })
+    if (asked.answer && !isError(asked)) return asked.answer
+  }
+  return undefined
+}
+
+interface DoorAnswers {
+  readonly door: Door
+  readonly asked: readonly Asked[]
+}
+
+async function ofFleet(
+  cloud: Cloud,
+  fleet: FleetSnapshot,
+  doors: readonly Door[],
+  reference: Answer | undefined,
+  options: AlikeOptions,
+): Promise<Findings> {
+  const { path, limit = DEFAULT_LIMIT, signal } = options
+  if (doors.length === 0) {
+    const hint = 'look at the reason codes of DescribeTargetHealth'
+    return [waiting({ subject: fleet.name, expected: 'healthy instances to ask', seen: 'none', hint })]
+  }
+  const rounds = Math.max(EACH, Math.ceil(REQUESTS / doors.length))
+  const all = await askMany(rounds * doors.length, AT_ONCE, (i) =>
+    tryAsk(cloud, (doors[i % doors.length]?.url ?? '') + path, { signal }),
+  )
+  const byDoor = doors.map(
+    (door, d): DoorAnswers => ({ door, asked: all.filter((_, i) => i % doors.length === d) }),
+  )
+  const model = reference ?? all.find((each) => !isError(each))?.answer
+  const version = options.versions?.[fleet.name] ?? fleet.release
+  return [
+    ...errorShare(`${fleet.name}, asked directly`, all, limit),
+    ...byDoor.flatMap((each) => ofDoor(fleet, each, { model, version, limit })),
+  ]
+}
+
+interface Held {
+  readonly model: Answer | undefined
+  readonly version: string
+  readonly limit: ErrorLimit
+}
+
+function ofDoor(fleet: FleetSnapshot, { door, asked }: DoorAnswers, held: Held): Findings {
+  const subject = `${fleet.name} ${door.instanceId}`
+  if (asked.every(cannotBeReached)) {
+    const hint = 'run where the instances can be reached, e.g. in their network'
+    const seen = `${door.url} cannot be reached from here`
+    return [unknown({ subject, expected: 'an answer of the instance itself', seen, hint })]
+  }
+  const pages = asked.flatMap((each) => (each.answer && !isError(each) ? each.answer : []))
+  const other = held.version === 'unknown' ? undefined : pages.find((page) => page.version !== held.version)
+  const model = held.model
+  const difference =
+    model && pages.map((page) => differenceFrom(model, page)).find((each) => each !== undefined)
+  return [
+    ...errorShare(subject, asked, held.limit),
+    ...(other
+      ? [
+          wrong({
+            subject,
+            expected: `version ${held.version} in x-app-version`,
+            seen: other.version ?? 'no such header',
+            hint: 'the instance runs another release, or the release reports its version wrongly',
+          }),
+        ]
+      : []),
+    ...(difference === undefined
+      ? []
+      : [
+          wrong({
+            subject,
+            expected: `a main page of the same kind as ${model?.version ?? 'the other fleet'} has`,
+            seen: difference,
+            hint: `ask it: ${door.url}`,
+          }),
+        ]),
+  ]
+}

@@ -1,0 +1,51 @@
+import type { Capability, Cloud } from '../cloud.ts'
+import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
+import { type Findings, unknown } from './finding.ts'
+
+/**
+ * One thing that can be seen to be wrong with a service. Looks at the cloud itself, never at the snapshot's figures:
+ * the snapshot only says what to look at.
+ */
+export type Check<Options extends CheckOptions = CheckOptions> = (
+  cloud: Cloud,
+  service: ServiceSnapshot,
+  options: Options,
+) => Promise<Findings>
+
+export interface CheckOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface FleetOptions extends CheckOptions {
+  /** Names of the fleets to look at; those that get traffic when not given. */
+  readonly fleets?: readonly string[] | undefined
+}
+
+/** The fleets that get traffic. */
+export const servingFleets = (service: ServiceSnapshot): readonly FleetSnapshot[] =>
+  service.fleets.filter((fleet) => (service.shares[fleet.name] ?? 0) > 0)
+
+export const fleetsOf = (service: ServiceSnapshot, options: FleetOptions): readonly FleetSnapshot[] =>
+  options.fleets
+    ? service.fleets.filter((fleet) => options.fleets?.includes(fleet.name))
+    : servingFleets(service)
+
+/** A finding for each capability that the cloud lacks: what cannot be seen is inconclusive. */
+export function lacking(
+  cloud: Cloud,
+  service: ServiceSnapshot,
+  needs: readonly Capability[],
+  expected: string,
+): Findings {
+  return needs.flatMap((need) => {
+    const support = cloud.supports(need)
+    return support.ok
+      ? []
+      : unknown({
+          subject: service.scope,
+          expected,
+          seen: `this cloud has no ${need}: ${support.because}`,
+          hint: 'run this suite on a cloud that has it, or leave it out in the config',
+        })
+  })
+}

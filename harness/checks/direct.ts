@@ -1,0 +1,38 @@
+import type { Cloud } from '../cloud.ts'
+import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
+import type { Asked } from './ask.ts'
+import { instancesOf, targetsOf } from './describe.ts'
+
+/** A target that can be asked itself, past the load balancer. */
+export interface Door {
+  readonly instanceId: string
+  readonly url: string
+}
+
+/** The healthy targets of a fleet. Addresses are private: what asks them must be in their network, or resolve as it. */
+export async function doorsOf(
+  cloud: Cloud,
+  service: ServiceSnapshot,
+  fleet: FleetSnapshot,
+  signal?: AbortSignal,
+): Promise<readonly Door[]> {
+  const targets = await targetsOf(cloud, service, fleet.targetGroupArn, signal)
+  const healthy = targets.filter((each) => each.TargetHealth?.State === 'healthy')
+  const ids = healthy.flatMap(({ Target: target }) => (target?.Id?.startsWith('i-') ? target.Id : []))
+  const instances = await instancesOf(cloud, service, ids, signal)
+  return healthy.flatMap(({ Target: target }) => {
+    const id = target?.Id ?? ''
+    const address = id.startsWith('i-')
+      ? instances.find((each) => each.InstanceId === id)?.PrivateIpAddress
+      : id
+    return address ? { instanceId: id, url: `http://${address}:${target?.Port ?? 80}` } : []
+  })
+}
+
+/** Errors of a network that has no way to the address: they say nothing about the instance. */
+const NO_WAY = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])
+
+export const cannotBeReached = ({ error }: Asked): boolean => {
+  const code = error && 'code' in error ? error.code : undefined
+  return typeof code === 'string' && NO_WAY.has(code)
+}

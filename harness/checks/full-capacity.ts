@@ -1,0 +1,65 @@
+import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling'
+import type { TargetHealthDescription } from '@aws-sdk/client-elastic-load-balancing-v2'
+import type { Cloud } from '../cloud.ts'
+import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
+import { type FleetOptions, fleetsOf } from './check.ts'
+import { groupsOf, inService, targetsOf } from './describe.ts'
+import { type Findings, looking, waiting, wrong } from './finding.ts'
+
+export interface CapacityOptions extends FleetOptions {
+  /** What each of the fleets must at least desire, e.g. what it had before the deployment. */
+  readonly capacity?: number | undefined
+}
+
+/**
+ * The groups run what they desire: that many instances in service, and that many targets healthy. Two facts: an
+ * instance may be in service and not healthy, and counts are never summed over groups.
+ */
+export async function fullCapacity(
+  cloud: Cloud,
+  service: ServiceSnapshot,
+  options: CapacityOptions,
+): Promise<Findings> {
+  const { signal } = options
+  const fleets = fleetsOf(service, options)
+  return looking(
+    { subject: service.scope, expected: 'every group at its desired capacity', signal },
+    async () => {
+      const [groups, targets] = await Promise.all([
+        groupsOf(cloud, service, fleets, signal),
+        Promise.all(fleets.map((fleet) => targetsOf(cloud, service, fleet.targetGroupArn, signal))),
+      ])
+      return fleets.flatMap((fleet, i) =>
+        judge(fleet, groups.get(fleet.autoScalingGroupName), targets[i] ?? [], options.capacity),
+      )
+    },
+  )
+}
+
+function judge(
+  fleet: FleetSnapshot,
+  group: AutoScalingGroup | undefined,
+  targets: readonly TargetHealthDescription[],
+  capacity = 0,
+): Findings {
+  const subject = fleet.autoScalingGroupName
+  const hint = `look at the scaling activities of ${subject}`
+  if (!group) return [wrong({ subject, expected: 'an Auto Scaling group', seen: 'there is none', hint })]
+  const desired = group.DesiredCapacity ?? 0
+  if (desired < capacity) {
+    const seen = `desired capacity ${desired}`
+    return [wrong({ subject, expected: `desired capacity ${capacity} or more`, seen, hint })]
+  }
+  const serving = inService(group).length
+  const healthy = targets.filter((target) => target.TargetHealth?.State === 'healthy').length
+  const found: Findings = [
+    waiting({ subject, expected: `${desired} in service`, seen: `${serving}`, hint }),
+    waiting({
+      subject: fleet.targetGroupArn,
+      expected: `${desired} healthy`,
+      seen: `${healthy} of ${targets.length} targets`,
+      hint: 'look at the reason codes of DescribeTargetHealth',
+    }),
+  ]
+  return found.filter((_, i) => (i === 0 ? serving !== desired : healthy !== desired))
+}

@@ -1,0 +1,65 @@
+import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling'
+import type { TargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2'
+import type { Cloud } from '../cloud.ts'
+import type { ServiceSnapshot } from '../strategy.ts'
+import { type FleetOptions, fleetsOf } from './check.ts'
+import { groupsOf, targetGroupsOf } from './describe.ts'
+import { type Findings, looking, type Seen, wrong } from './finding.ts'
+
+/** The health checks can tell a working target from a broken one, and the group acts on them. */
+export async function healthCheckSettings(
+  cloud: Cloud,
+  service: ServiceSnapshot,
+  options: FleetOptions,
+): Promise<Findings> {
+  const { signal } = options
+  const fleets = fleetsOf(service, options)
+  return looking({ subject: service.scope, expected: 'health checks that can fail', signal }, async () => {
+    const [targetGroups, groups] = await Promise.all([
+      targetGroupsOf(cloud, service, fleets, signal),
+      groupsOf(cloud, service, fleets, signal),
+    ])
+    return [...targetGroups.flatMap(ofTargetGroup), ...[...groups.values()].flatMap(ofGroup)]
+  })
+}
+
+function ofTargetGroup(group: TargetGroup): Findings {
+  const at = (expected: string, seen: string, hint: string): Seen => ({
+    subject: group.TargetGroupName ?? '',
+    expected,
+    seen,
+    hint,
+  })
+  if (group.HealthCheckEnabled === false) {
+    return [wrong(at('health checks', 'they are switched off', 'switch them on with ModifyTargetGroup'))]
+  }
+  const { HealthCheckIntervalSeconds: interval = 30, HealthCheckTimeoutSeconds: timeout = 5 } = group
+  const found: Seen[] = []
+  if (timeout >= interval) {
+    const seen = `timeout ${timeout} s, interval ${interval} s`
+    found.push(at('a timeout shorter than the interval', seen, 'lower HealthCheckTimeoutSeconds'))
+  }
+  const codes = group.Matcher?.HttpCode
+  if (codes && acceptsErrors(codes)) {
+    const hint =
+      'a target that answers every request with an error would count as healthy: narrow the matcher'
+    found.push(at('a matcher of 2xx and 3xx', codes, hint))
+  }
+  return found.map(wrong)
+}
+
+/** A matcher is a list of codes and ranges: `200,202` or `200-299` (ELBv2 API reference, Matcher). */
+const acceptsErrors = (codes: string): boolean =>
+  codes.split(',').some((part) => Number(part.split('-').at(-1)) >= 400)
+
+function ofGroup(group: AutoScalingGroup): Findings {
+  if (group.HealthCheckType?.split(',').includes('ELB')) return []
+  return [
+    wrong({
+      subject: group.AutoScalingGroupName ?? '',
+      expected: 'health check type ELB',
+      seen: group.HealthCheckType ?? 'none',
+      hint: 'the group does not replace an instance that the load balancer finds unhealthy: set the type to ELB',
+    }),
+  ]
+}

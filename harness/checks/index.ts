@@ -1,0 +1,53 @@
+import { answersAlike } from './answers-alike.ts'
+import type { Check } from './check.ts'
+import { dnsRecord } from './dns-record.ts'
+import { drained } from './drained.ts'
+import { fullCapacity } from './full-capacity.ts'
+import { headroom } from './headroom.ts'
+import { healthCheckSettings } from './health-check-settings.ts'
+import { immutable } from './immutable.ts'
+import { listenerWeights } from './listener-weights.ts'
+import { mainPage, servedVersion } from './main-page.ts'
+import { noRefresh } from './no-refresh.ts'
+import { orphans } from './orphans.ts'
+import { restored } from './restored.ts'
+import { imageAvailable, revertible } from './revertible.ts'
+import { securityGroups } from './security-groups.ts'
+import { selfHealing } from './self-healing.ts'
+import { sessionKept } from './session-kept.ts'
+import { slowRequest } from './slow-request.ts'
+import { suspendedProcesses } from './suspended-processes.ts'
+import { targetHealth } from './target-health.ts'
+import { trafficSplit } from './traffic-split.ts'
+import { writesReadable } from './writes-readable.ts'
+import { zoneBalance } from './zone-balance.ts'
+import { zones } from './zones.ts'
+
+/** Every check by name. Add one: its file, and its line here. */
+export const checks = {
+  answersAlike,
+  dnsRecord,
+  drained,
+  fullCapacity,
+  headroom,
+  healthCheckSettings,
+  imageAvailable,
+  immutable,
+  listenerWeights,
+  mainPage,
+  noRefresh,
+  orphans,
+  restored,
+  revertible,
+  securityGroups,
+  selfHealing,
+  servedVersion,
+  sessionKept,
+  slowRequest,
+  suspendedProcesses,
+  targetHealth,
+  trafficSplit,
+  writesReadable,
+  zoneBalance,
+  zones,
+} satisfies Record<string, Check<never>>

@@ -1,0 +1,99 @@
+import type { Cloud } from '../cloud.ts'
+import type { TrafficWindow } from '../gate.ts'
+import type { ServiceSnapshot } from '../strategy.ts'
+import { askMany, entryUrl, tryAsk } from './ask.ts'
+import { atLeast, atMost } from './binomial.ts'
+import { lacking } from './check.ts'
+import { count, type Findings, looking, unknown, wrong } from './finding.ts'
+import { type SharesOptions, written } from './listener-weights.ts'
+import { versionsIn } from './main-page.ts'
+
+/**
+ * How improbable a split must be, on either side, to be doubted and to be called wrong. A deployment looks many times:
+ * at 99.9 % alone one good deployment in a hundred would be reverted, so beyond that the watch goes on (inconclusive),
+ * and only what chance shows once in a million looks is a fact.
+ */
+const DOUBTED = 0.0005
+const WRONG = 0.000_000_5
+
+/** Requests sent when no probe watched. */
+const REQUESTS = 60
+const AT_ONCE = 8
+
+export interface SplitOptions extends SharesOptions {
+  readonly path: string
+  /** What a probe saw at these shares; requests are sent when not given. */
+  readonly traffic?: TrafficWindow | undefined
+}
+
+/** The versions that answered split as the shares say, as far as chance allows; a share of 0 gets nothing at all. */
+export async function trafficSplit(
+  cloud: Cloud,
+  service: ServiceSnapshot,
+  options: SplitOptions,
+): Promise<Findings> {
+  const subject = entryUrl(service)
+  const { path, shares, traffic, signal } = options
+  const expected = `versions to split as ${written(shares)}`
+  const lacks = lacking(cloud, service, ['data-plane'], expected)
+  if (lacks.length > 0) return lacks
+  return looking({ subject, expected, signal }, async () => {
+    const answered = traffic
+      ? versionsOf(traffic)
+      : versionsIn(await askMany(REQUESTS, AT_ONCE, () => tryAsk(cloud, subject + path, { signal })))
+    // What no version answered may have been meant for any of them.
+    const lost = traffic ? lostIn(traffic) : 0
+    return judgeSplit(subject, sharesByVersion(service, shares), answered, lost)
+  })
+}
+
+function versionsOf(traffic: TrafficWindow): ReadonlyMap<string, number> {
+  const versions = new Map<string, number>()
+  for (const { version, n } of traffic.counts) {
+    if (version !== '') versions.set(version, (versions.get(version) ?? 0) + n)
+  }
+  return versions
+}
+
+const lostIn = (traffic: TrafficWindow): number =>
+  traffic.counts.reduce((sum, each) => sum + (each.version === '' ? each.n : 0), 0)
+
+/** Two fleets of one release are told apart by nothing, so they count together. */
+function sharesByVersion(
+  service: ServiceSnapshot,
+  shares: Readonly<Record<string, number>>,
+): ReadonlyMap<string, number> {
+  const total = Object.values(shares).reduce((sum, share) => sum + share, 0)
+  const found = new Map<string, number>()
+  for (const fleet of service.fleets) {
+    const share = total === 0 ? 0 : (shares[fleet.name] ?? 0) / total
+    found.set(fleet.release, (found.get(fleet.release) ?? 0) + share)
+  }
+  return found
+}
+
+/** Pure: shares of 1 by version, answers by version, and requests that no version answered. */
+export function judgeSplit(
+  subject: string,
+  shares: ReadonlyMap<string, number>,
+  answered: ReadonlyMap<string, number>,
+  lost: number,
+): Findings {
+  const known = [...shares.keys()].reduce((sum, version) => sum + (answered.get(version) ?? 0), 0)
+  return [...shares].flatMap(([version, share]) => {
+    const seen = answered.get(version) ?? 0
+    // The most favourable assignment of what was lost: no verdict from what was not seen.
+    const tooMany = atLeast(seen, known + lost, share)
+    const tooFew = atMost(seen + lost, known + lost, share)
+    const chance = Math.min(tooMany, tooFew)
+    if (share > 0 && chance >= DOUBTED) return []
+    if (share === 0 && seen === 0) return []
+    const what = {
+      subject,
+      expected: `${(share * 100).toFixed(1)} % answered by ${version}`,
+      seen: `${seen} of ${count(known, 'answer')}${lost > 0 ? ` (${lost} more had none)` : ''}`,
+      hint: 'the API may have the weights and the data plane not: ask again, then look at the listener and its rules',
+    }
+    return share === 0 || chance < WRONG ? wrong(what) : unknown(what)
+  })
+}

@@ -1,0 +1,123 @@
+import { createRequire } from 'node:module'
+import type { AwsCredentialIdentity, FinalizeRequestMiddleware, MiddlewareStack } from '@smithy/types'
+import type { CloudAddress, RegionClients } from '../cloud.ts'
+
+/** One request to an API, each attempt counted. */
+export interface ApiCall {
+  readonly service: 'ec2' | 'elbv2' | 'autoscaling' | 'route53' | 'sts' | 's3'
+  /** E.g. `DescribeInstances`. */
+  readonly operation: string
+  readonly region: string
+}
+
+export type CallListener = (call: ApiCall) => void
+
+export interface OwnedClients extends RegionClients {
+  /** Closes the sockets of every client. */
+  destroy(): void
+}
+
+interface ClientOptions {
+  readonly onCall?: CallListener
+  readonly signal?: AbortSignal
+}
+
+/** What every client has in common: enough to add a middleware to it and to close it. */
+interface AnyClient {
+  readonly middlewareStack: unknown
+  destroy(): void
+}
+
+/** Attempts of one call, the first included. The SDK's standard mode waits with jitter between them. */
+const MAX_ATTEMPTS = 4
+
+/** Wall milliseconds; AWS answers every control-plane call well within. */
+const CONNECTION_TIMEOUT = 5_000
+const REQUEST_TIMEOUT = 60_000
+
+/** Loading all six packages costs a third of a second, so each is loaded when its first client is asked for. */
+const load = createRequire(import.meta.url)
+
+export function createClients(address: CloudAddress, region: string, options: ClientOptions): OwnedClients {
+  const made = new Map<string, AnyClient>()
+  const config = clientConfig(address, region)
+  const once = <C extends AnyClient>(service: ApiCall['service'], create: () => C): C => {
+    const known = made.get(service)
+    if (known) return known as C
+    const client = create()
+    // Clients differ in the input and output types of their stacks; this middleware reads neither.
+    const stack = client.middlewareStack as MiddlewareStack<object, object>
+    stack.add(observe(service, region, options), {
+      step: 'finalizeRequest',
+      priority: 'low',
+      name: 'sluiceObserve',
+    })
+    made.set(service, client)
+    return client
+  }
+  return {
+    name: region,
+    get ec2() {
+      const sdk = (): typeof import('@aws-sdk/client-ec2') => load('@aws-sdk/client-ec2')
+      return once('ec2', () => new (sdk().EC2Client)(config))
+    },
+    get elbv2() {
+      const sdk = (): typeof import('@aws-sdk/client-elastic-load-balancing-v2') =>
+        load('@aws-sdk/client-elastic-load-balancing-v2')
+      return once('elbv2', () => new (sdk().ElasticLoadBalancingV2Client)(config))
+    },
+    get autoScaling() {
+      const sdk = (): typeof import('@aws-sdk/client-auto-scaling') => load('@aws-sdk/client-auto-scaling')
+      return once('autoscaling', () => new (sdk().AutoScalingClient)(config))
+    },
+    get route53() {
+      const sdk = (): typeof import('@aws-sdk/client-route-53') => load('@aws-sdk/client-route-53')
+      return once('route53', () => new (sdk().Route53Client)(config))
+    },
+    get sts() {
+      const sdk = (): typeof import('@aws-sdk/client-sts') => load('@aws-sdk/client-sts')
+      return once('sts', () => new (sdk().STSClient)(config))
+    },
+    get s3() {
+      const sdk = (): typeof import('@aws-sdk/client-s3') => load('@aws-sdk/client-s3')
+      // Buckets as host names would need a resolver of their own for `bucket.127.0.0.1`.
+      return once('s3', () => new (sdk().S3Client)({ ...config, forcePathStyle: address.kind !== 'live' }))
+    },
+    destroy() {
+      for (const client of made.values()) client.destroy()
+    },
+  }
+}
+
+function clientConfig(address: CloudAddress, region: string) {
+  return {
+    region,
+    maxAttempts: MAX_ATTEMPTS,
+    retryMode: 'standard',
+    requestHandler: { connectionTimeout: CONNECTION_TIMEOUT, requestTimeout: REQUEST_TIMEOUT },
+    ...(address.endpoint === undefined ? {} : { endpoint: address.endpoint }),
+    // On live AWS the SDK's own chain decides (environment, profile, role).
+    ...(address.kind === 'live' ? {} : { credentials: testCredentials() }),
+  }
+}
+
+/** The environment's credentials where there are some (LocalStack reads the account from them), else static ones. */
+function testCredentials(env: NodeJS.ProcessEnv = process.env): AwsCredentialIdentity {
+  const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_SESSION_TOKEN: token } = env
+  if (!id || !secret) return { accessKeyId: 'test', secretAccessKey: 'test' }
+  return { accessKeyId: id, secretAccessKey: secret, ...(token ? { sessionToken: token } : {}) }
+}
+
+/** Sits below the SDK's retries, so it sees every attempt, and ends them when the cloud's signal has aborted. */
+function observe(
+  service: ApiCall['service'],
+  region: string,
+  options: ClientOptions,
+): FinalizeRequestMiddleware<object, object> {
+  return (next, context) => (args) => {
+    options.signal?.throwIfAborted()
+    const operation = String(context['commandName'] ?? '').replace(/Command$/, '')
+    options.onCall?.({ service, operation, region })
+    return next(args)
+  }
+}

@@ -1,0 +1,243 @@
+import type { Clock } from '../clock.ts'
+import { describeError } from '../errors.ts'
+import type {
+  Evidence,
+  StageRef,
+  SuiteContext,
+  SuiteRun,
+  SuiteRunner,
+  TestResult,
+  Thresholds,
+  TrafficBucket,
+  Verdict,
+} from '../gate.ts'
+import type { TrafficView } from '../probe.ts'
+import type { GateSpec } from '../strategy.ts'
+import { analyse } from './analysis/analyse.ts'
+import { CLOSING_LOOKS } from './analysis/latency.ts'
+import { judgeSuites, mergeEvidence } from './verdict.ts'
+
+export interface GateInput {
+  readonly spec: GateSpec
+  /** The stage whose traffic is judged, by the name under which the view keeps it. */
+  readonly stage: StageRef
+  /** Absolute paths of the suites of the gate's phase. */
+  readonly files: readonly string[]
+  /** What the suites are given; the traffic is added to it. */
+  readonly context: SuiteContext
+  readonly runner: SuiteRunner
+  readonly view: TrafficView
+  /** The name under which the view keeps traffic from before the first shift. */
+  readonly before: string
+  /** Brings the view up to this instant. */
+  readonly flush: () => Promise<void>
+  /** The versions deployed to and from. */
+  readonly candidate: string
+  readonly stable: string
+  readonly thresholds: Thresholds
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  /** Whether there is synthetic traffic to judge by; there is unless told otherwise. */
+  readonly probe?: boolean
+  /** Wall milliseconds that the suites may take. */
+  readonly suiteDeadline?: number
+}
+
+export interface GateResult {
+  readonly verdict: Verdict
+  readonly tests: readonly TestResult[]
+  /** Cloud milliseconds: in all, and of them those that were to be waited. */
+  readonly tookMs: number
+  readonly bakedMs: number
+  readonly suitesWallMs: number
+  /** Cloud instant of the first harmed request of this stage. */
+  readonly firstHarmAt?: number
+}
+
+const SUITE_DEADLINE = 120_000
+
+/**
+ * Judges one stage. The suites run once while the bake begins; every bucket of traffic is looked at, and the first
+ * one that proves harm closes the gate; when the bake is over the suites run again, now with all the traffic, and
+ * it is judged whether there was enough to see. What stays undecided extends the bake, then fails closed. Rejects only with the
+ * signal's reason: whatever else goes wrong is a verdict.
+ */
+export async function runGate(input: GateInput): Promise<GateResult> {
+  const gate = new Gate(input)
+  let verdict: Verdict
+  try {
+    input.signal.throwIfAborted()
+    verdict = mergeEvidence(await gate.judge())
+  } catch (thrown) {
+    if (input.signal.aborted) throw input.signal.reason
+    const sentence = `the gate could not be judged: ${describeError(thrown)}`
+    verdict = mergeEvidence([{ metric: 'gate', status: 'error', sentence }])
+  } finally {
+    gate.end()
+  }
+  return gate.result(verdict)
+}
+
+/** Thrown to leave a wait at once when traffic has proven harm. */
+class Breach {
+  readonly evidence: readonly Evidence[]
+  constructor(evidence: readonly Evidence[]) {
+    this.evidence = evidence
+  }
+}
+
+class Gate {
+  readonly #input: GateInput
+  readonly #probed: boolean
+  readonly #startedAt: number
+  /** Aborts when the deployment is given up, when traffic has proven harm, and when the gate is done. */
+  readonly #watch = new AbortController()
+  readonly #signal: AbortSignal
+  readonly #unsubscribe: () => void
+  #tests: readonly TestResult[] = []
+  #suitesWallMs = 0
+  #bakeUntil: number
+  #firstHarmAt: number | undefined
+
+  constructor(input: GateInput) {
+    this.#input = input
+    this.#probed = input.probe ?? true
+    this.#startedAt = input.clock.now()
+    this.#bakeUntil = this.#startedAt + input.spec.bake
+    this.#signal = AbortSignal.any([input.signal, this.#watch.signal])
+    this.#unsubscribe = this.#probed ? input.view.onChange((bucket) => this.#see(bucket)) : () => {}
+  }
+
+  async judge(): Promise<Evidence[]> {
+    try {
+      this.#lookWhileBaking()
+      const opening = await this.#runSuites()
+      if (this.#input.spec.bake === 0)
+        return await this.#untilDecided([opening, ...(await this.#closingLook())])
+      if (opening.status === 'failed' || opening.status === 'error') return [opening]
+      await this.#bake()
+      return await this.#untilDecided(await this.#closeBake())
+    } catch (thrown) {
+      if (this.#input.signal.aborted) throw thrown
+      const reason: unknown = this.#watch.signal.aborted ? this.#watch.signal.reason : undefined
+      if (reason instanceof Breach) return [...reason.evidence]
+      throw reason ?? thrown
+    }
+  }
+
+  end(): void {
+    this.#unsubscribe()
+    this.#watch.abort(new Breach([]))
+  }
+
+  result(verdict: Verdict): GateResult {
+    const now = this.#input.clock.now()
+    const baked = Math.min(now, this.#bakeUntil) - this.#startedAt
+    return {
+      verdict,
+      tests: this.#tests,
+      tookMs: now - this.#startedAt,
+      bakedMs: Math.max(0, baked),
+      suitesWallMs: this.#suitesWallMs,
+      ...(this.#firstHarmAt === undefined ? {} : { firstHarmAt: this.#firstHarmAt }),
+    }
+  }
+
+  /** Extends the bake while nothing is decided, as far as the gate may be extended. */
+  async #untilDecided(evidence: Evidence[]): Promise<Evidence[]> {
+    const { spec } = this.#input
+    const step = spec.extend / (CLOSING_LOOKS - 1)
+    let latest = evidence
+    for (let look = 1; look < CLOSING_LOOKS && step > 0; look++) {
+      if (mergeEvidence(latest).status !== 'inconclusive') break
+      this.#bakeUntil = this.#input.clock.now() + step
+      await this.#bake()
+      latest = await this.#closeBake()
+    }
+    return latest
+  }
+
+  async #bake(): Promise<void> {
+    const left = this.#bakeUntil - this.#input.clock.now()
+    if (left > 0) await this.#input.clock.sleep(left, this.#signal)
+    this.#signal.throwIfAborted()
+  }
+
+  async #closeBake(): Promise<Evidence[]> {
+    await this.#flush()
+    const suites = await this.#runSuites()
+    return [suites, ...(await this.#closingLook())]
+  }
+
+  async #closingLook(): Promise<Evidence[]> {
+    if (!this.#probed) return []
+    await this.#flush()
+    // A gate without a bake waits for no traffic: it judges by what there is.
+    return this.#analyse(this.#input.spec.bake > 0 ? 'closing' : 'continuous')
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#probed) await this.#input.flush()
+    this.#signal.throwIfAborted()
+  }
+
+  async #runSuites(): Promise<Evidence> {
+    const { runner, files, context, spec, stage, view, suiteDeadline } = this.#input
+    const traffic = this.#probed ? { traffic: view.window(stage.name) } : {}
+    const run: SuiteRun = await runner.run({
+      files,
+      context: { ...context, ...traffic },
+      deadline: suiteDeadline ?? SUITE_DEADLINE,
+      signal: this.#signal,
+    })
+    this.#signal.throwIfAborted()
+    this.#tests = run.tests
+    this.#suitesWallMs += run.tookMs
+    return judgeSuites(run, `suites ${spec.suites}`)
+  }
+
+  #see(bucket: TrafficBucket): void {
+    if (bucket.stage !== this.#input.stage.name) return
+    if (bucket.counts.some(isHarm)) this.#firstHarmAt ??= bucket.from
+    this.#lookWhileBaking()
+  }
+
+  #lookWhileBaking(): void {
+    if (!this.#probed || this.#signal.aborted) return
+    try {
+      const harm = this.#analyse('continuous').filter((evidence) => evidence.status === 'failed')
+      if (harm.length > 0) this.#watch.abort(new Breach(harm))
+    } catch (thrown) {
+      this.#watch.abort(thrown)
+    }
+  }
+
+  #analyse(look: 'continuous' | 'closing'): Evidence[] {
+    const { view, stage, before, candidate, stable, thresholds } = this.#input
+    const now = view.window(stage.name)
+    // What came in between the confirmed weights and this gate counts too.
+    if (now.counts.some(isHarm)) this.#firstHarmAt ??= now.from
+    const isBefore = stage.name === before
+    return analyse({
+      before: isBefore ? { ...now, counts: [] } : view.window(before),
+      samplesBefore: isBefore ? {} : view.samples(before),
+      now,
+      samples: view.samples(stage.name),
+      candidate,
+      stable,
+      candidateShare: candidateShare(this.#input),
+      thresholds,
+      look,
+    })
+  }
+}
+
+/** The share of the traffic that goes to other fleets than the one that was stable before the deployment. */
+function candidateShare({ context, stage }: GateInput): number {
+  const stable = context.before?.fleets.find((fleet) => fleet.role === 'stable')?.name
+  const total = Object.values(stage.shares).reduce((sum, share) => sum + share, 0)
+  return stable === undefined || total === 0 ? 0 : 1 - (stage.shares[stable] ?? 0) / total
+}
+
+const isHarm = (count: { readonly outcome: string; readonly n: number }): boolean =>
+  count.outcome !== 'ok' && count.n > 0

@@ -1,0 +1,86 @@
+import type { Evidence, SuiteRun, TestResult, TestStatus, Verdict, VerdictStatus } from '../gate.ts'
+
+/** From the worst. A failure is told before an error of the gate itself: it is what harms users. */
+const SEVERITY = ['failed', 'error', 'inconclusive', 'passed'] as const satisfies readonly VerdictStatus[]
+
+/**
+ * Whether a run of suites opens a gate. Vitest's own idea of success is not enough: it calls a run ok in which all
+ * tests were skipped, a rejection came late, or a worker died. Only what ran and passed counts.
+ */
+export function judgeSuites(run: SuiteRun, metric = 'suites'): Evidence {
+  const n = countByStatus(run.tests)
+  const judged = (status: VerdictStatus, sentence: string): Evidence => ({ metric, status, sentence, n })
+
+  const failed = run.tests.filter((test) => test.status === 'failed')
+  const [firstFailed] = failed
+  if (firstFailed) return judged('failed', `${tell(firstFailed)}${more(failed.length, 'failed')}`)
+
+  const error = findError(run)
+  if (error) return judged('error', error)
+
+  const unclear = run.tests.filter((test) => test.status !== 'passed')
+  const [firstUnclear] = unclear
+  if (firstUnclear)
+    return judged('inconclusive', `${tell(firstUnclear)}${more(unclear.length, 'did not pass')}`)
+
+  const notPassed = run.finishedFiles.find((file) => file.state !== 'passed')
+  if (notPassed) return judged('error', `${notPassed.file} ended as ${notPassed.state}, not as passed`)
+  if (run.ended !== 'passed') return judged('error', `the run of the suites ended as ${run.ended}`)
+  if (run.tests.length === 0) return judged('error', 'not one test ran')
+  const files = run.requestedFiles.length
+  return judged('passed', `${plural(run.tests.length, 'test')} in ${plural(files, 'suite')} passed`)
+}
+
+/** What makes a run impossible to judge, if anything does. */
+function findError(run: SuiteRun): string | undefined {
+  if (run.requestedFiles.length === 0) return 'there is no suite to run'
+  if (run.timedOut) {
+    const late = run.tests.find((test) => test.status === 'pending' || test.status === 'skipped')
+    return `the suites did not end within their deadline${late ? `: ${late.file} > ${late.name} had not passed` : ''}`
+  }
+  const [unhandled] = run.unhandledErrors
+  if (unhandled !== undefined) return `an error outside of any test: ${unhandled}`
+  for (const file of run.finishedFiles) {
+    if (file.errors.length > 0) return `${file.file} could not run: ${file.errors.join('\n')}`
+  }
+  const finished = new Set(run.finishedFiles.map((file) => file.file))
+  const absent = run.requestedFiles.find((file) => !finished.has(file))
+  if (absent !== undefined) return `${absent} did not run`
+  const pending = run.tests.find((test) => test.status === 'pending')
+  if (pending) return `${pending.file} > ${pending.name} did not end`
+  if (run.ended === 'interrupted') return 'the run of the suites was interrupted'
+  return undefined
+}
+
+/** Weighs all evidence of a gate. The worst decides; without any evidence nothing was proven. */
+export function mergeEvidence(evidence: readonly Evidence[]): Verdict {
+  const status = SEVERITY.find((candidate) => evidence.some((item) => item.status === candidate))
+  if (status === undefined) return { status: 'error', sentence: 'there is no evidence to judge by', evidence }
+  const deciding = evidence.filter((item) => item.status === status).map((item) => item.sentence)
+  const sentence = status === 'passed' ? deciding.slice(0, 2).join('; ') : (deciding[0] ?? status)
+  return { status, sentence, evidence }
+}
+
+function countByStatus(tests: readonly TestResult[]): Record<string, number> {
+  const counts: Partial<Record<TestStatus, number>> = {}
+  for (const { status } of tests) counts[status] = (counts[status] ?? 0) + 1
+  return counts
+}
+
+const plural = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`
+
+const more = (n: number, what: string): string => (n > 1 ? ` (and ${n - 1} more ${what})` : '')
+
+const VERBS: Record<TestStatus, string> = {
+  passed: 'passed',
+  failed: 'failed',
+  inconclusive: 'could not be decided',
+  skipped: 'was skipped',
+  pending: 'did not end',
+  flaky: 'passed only when tried again',
+}
+
+function tell(test: TestResult): string {
+  const because = test.message?.trim() ? `: ${test.message.trim()}` : ''
+  return `${test.file} > ${test.name} ${VERBS[test.status]}${because}`
+}

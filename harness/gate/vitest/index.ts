@@ -1,0 +1,1 @@
+export { createSuiteRunner, type SuiteRunnerOptions, type WarmSuiteRunner } from './suite-runner.ts'

@@ -1,0 +1,7 @@
+import type { SuiteContext } from '../../gate.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    sluice: SuiteContext
+  }
+}

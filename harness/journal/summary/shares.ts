@@ -1,0 +1,44 @@
+import type { JournalEvent } from '../event.ts'
+import type { SharePoint } from '../summary.ts'
+
+type Weights = Readonly<Record<string, Readonly<Record<string, number>>>>
+
+/** Which version had which share of the traffic from when on, as the API read back. */
+export function sharesOf(events: readonly JournalEvent[]): readonly SharePoint[] {
+  const points: SharePoint[] = []
+  let stage = 'before'
+  for (const event of events) {
+    if (event.type === 'deployment-started') {
+      const weights = Object.fromEntries(event.before.map(({ scope, shares }) => [scope, shares]))
+      const fleets = event.before.flatMap((service) => service.fleets)
+      const versions = Object.fromEntries(fleets.map(({ name, release }) => [name, release]))
+      points.push({ at: event.at, stage, shares: byVersion(weights, versions, event.plan.from) })
+    } else if (event.type === 'stage-reached') {
+      stage = event.name
+      points.push({ at: event.at, stage, shares: byVersion(event.shares, event.versions, 'unknown') })
+    } else if (event.type === 'traffic-restored') {
+      const first = points[0]
+      if (first) points.push({ at: event.at, stage: 'revert', shares: first.shares })
+    }
+  }
+  return points
+}
+
+/** Weights of fleets as shares of versions; several scopes count alike. No weight at all means: all to `alone`. */
+function byVersion(
+  weights: Weights,
+  versions: Readonly<Record<string, string>>,
+  alone: string,
+): Record<string, number> {
+  const shares: Record<string, number> = {}
+  const scopes = Object.values(weights).filter((scope) => Object.values(scope).some((weight) => weight > 0))
+  if (scopes.length === 0) return { [alone]: 1 }
+  for (const scope of scopes) {
+    const total = Object.values(scope).reduce((sum, weight) => sum + weight, 0)
+    for (const [fleet, weight] of Object.entries(scope)) {
+      const version = versions[fleet] ?? 'unknown'
+      shares[version] = (shares[version] ?? 0) + weight / total / scopes.length
+    }
+  }
+  return shares
+}

@@ -1,0 +1,80 @@
+import type { Outcome } from '../../gate.ts'
+import type { JournalEvent } from '../event.ts'
+import { zeroFailureBound } from '../figures.ts'
+import type { RequestFigures, Span, TrafficPoint } from '../summary.ts'
+import { eventsOf } from './events.ts'
+import { scaleOf } from './rapid.ts'
+
+/** Answers below which a p99 says nothing. */
+const ENOUGH_FOR_P99 = 20
+
+/** Traffic over time with lanes put together. */
+export function trafficOf(events: readonly JournalEvent[]): readonly TrafficPoint[] {
+  return eventsOf(events, 'traffic').map(({ bucket }) => {
+    const sums = new Map<string, { version: string; outcome: Outcome; n: number }>()
+    for (const { version, outcome, n } of bucket.counts) {
+      const key = `${outcome} ${version}`
+      sums.set(key, { version, outcome, n: n + (sums.get(key)?.n ?? 0) })
+    }
+    return { from: bucket.from, to: bucket.to, stage: bucket.stage, counts: [...sums.values()] }
+  })
+}
+
+export function requestFigures(events: readonly JournalEvent[]): RequestFigures {
+  const counts = trafficOf(events).flatMap((point) => point.counts)
+  const harmful = counts.filter(({ outcome }) => outcome !== 'ok')
+  const total = sum(counts)
+  const harmed = sum(harmful)
+  const outcomes = [...new Set(harmful.map(({ outcome }) => outcome))]
+  const versions = [...new Set(counts.map(({ version }) => version))]
+  const buckets = eventsOf(events, 'traffic').map(({ bucket }) => bucket)
+  return {
+    total,
+    ok: total - harmed,
+    harmed,
+    byOutcome: outcomes
+      .map((outcome) => ({ outcome, n: sum(harmful.filter((each) => each.outcome === outcome)) }))
+      .sort((a, b) => b.n - a.n),
+    byVersion: versions.map((version) => ({
+      version,
+      n: sum(counts.filter((each) => each.version === version)),
+      harmed: sum(harmful.filter((each) => each.version === version)),
+    })),
+    bound: total > 0 && harmed === 0 ? zeroFailureBound(total) : undefined,
+    latency: worstLatency(buckets.map(({ latency }) => latency)),
+    dropped: buckets.reduce((all, { schedule }) => all + schedule.dropped, 0),
+  }
+}
+
+const sum = (counts: readonly { readonly n: number }[]): number =>
+  counts.reduce((total, { n }) => total + n, 0)
+
+/** Not `Math.max`, whose arguments have a limit that a long deployment passes. */
+const highest = (values: readonly number[]): number =>
+  values.reduce((most, value) => Math.max(most, value), 0)
+
+type Latencies = Readonly<Record<string, { readonly n: number; readonly p99: number; readonly max: number }>>
+
+function worstLatency(buckets: readonly Latencies[]): RequestFigures['latency'] {
+  const versions = [...new Set(buckets.flatMap((bucket) => Object.keys(bucket)))]
+  const entries = versions.map((version) => {
+    const seen = buckets.flatMap((bucket) => bucket[version] ?? [])
+    const telling = seen.filter(({ n }) => n >= ENOUGH_FOR_P99).map(({ p99 }) => p99)
+    const worst = {
+      n: sum(seen),
+      p99: telling.length > 0 ? highest(telling) : undefined,
+      max: highest(seen.map(({ max }) => max)),
+    }
+    return [version, worst] as const
+  })
+  return Object.fromEntries(entries)
+}
+
+/** Time in which requests were sent and not one was answered ok. */
+export function downtime(events: readonly JournalEvent[]): Span {
+  const dead = trafficOf(events).filter(
+    ({ counts }) => sum(counts) > 0 && counts.every(({ outcome, n }) => outcome !== 'ok' || n === 0),
+  )
+  const cloudMs = dead.reduce((total, { from, to }) => total + (to - from), 0)
+  return { cloudMs, wallMs: cloudMs / scaleOf(events) }
+}

@@ -1,0 +1,163 @@
+import type { Dispatcher } from 'undici'
+import type { WallClock } from '../clock.ts'
+import type { Cloud } from '../cloud.ts'
+import { SluiceError } from '../errors.ts'
+import type { Lane } from '../gate.ts'
+import type { Probe, ProbeSpec, Samples } from '../probe.ts'
+import { type Aggregate, createAggregate } from './aggregate.ts'
+import { createLane, type Send } from './lane.ts'
+import { startSchedule } from './schedule.ts'
+
+export type BucketListener = Parameters<Probe['onBucket']>[0]
+
+export interface ProbeOptions {
+  /**
+   * What the lane `fresh` sends over; nothing else may use it. Without one the cloud's dispatcher serves both lanes,
+   * which is right only where there are no connections to keep (the in-process transport of simulation).
+   */
+  readonly fresh?: Dispatcher
+  /** The stage in force until the first `enter`. */
+  readonly stage?: string
+}
+
+/** Requests under way beyond which further ones are dropped and counted as such: sockets are not endless. */
+const MOST_UNDER_WAY = 8_192
+
+/**
+ * A probe in this thread; it starts at once and does not own the cloud. Whatever else the thread does shows in its
+ * schedule, so a deployment uses `startProbe`, which gives it a thread of its own. Listeners must not throw.
+ */
+export function createProbe(spec: ProbeSpec, cloud: Cloud, options: ProbeOptions = {}): Probe {
+  validate(spec)
+  const { clock } = cloud
+  const aggregate = createAggregate(spec.versions, clock.now())
+  const traffic = createTraffic(createLanes(spec, cloud, options), aggregate, clock.wall)
+  let stage = options.stage ?? 'baseline'
+  const schedule = startSchedule({
+    rate: spec.rate,
+    wall: clock.wall,
+    due: (index, planned, lag) => traffic.send(index, planned, lag, stage),
+    missed: (count) => aggregate.missed(stage, count),
+  })
+
+  const listeners: BucketListener[] = []
+  const closeBucket = (): void => {
+    bucketTimer.cancel()
+    bucketTimer = clock.wall.timer(spec.bucket, closeBucket)
+    for (const { bucket, samples } of aggregate.close(stage, clock.now())) {
+      for (const listener of listeners) listener(bucket, samples)
+    }
+  }
+  let bucketTimer = clock.wall.timer(spec.bucket, closeBucket)
+
+  let stopped: Promise<void> | undefined
+  const stop = async (): Promise<void> => {
+    schedule.stop()
+    await traffic.ended()
+    closeBucket()
+    bucketTimer.cancel()
+  }
+  const refuseWhenStopped = (): void => {
+    if (stopped) throw new SluiceError('internal', 'the probe was stopped already')
+  }
+
+  return {
+    async enter(next) {
+      refuseWhenStopped()
+      schedule.catchUp()
+      closeBucket()
+      stage = next
+    },
+    onBucket: (listener) => void listeners.push(listener),
+    async flush() {
+      refuseWhenStopped()
+      closeBucket()
+    },
+    [Symbol.asyncDispose]() {
+      stopped ??= stop()
+      return stopped
+    },
+  }
+}
+
+interface Traffic {
+  /** Sends request `index`, over the lane whose turn it is, and counts it for `stage` whenever it ends. */
+  send(index: number, planned: number, lag: number, stage: string): void
+  /** Resolves when no request is under way; each ends by its own deadline, so this ends too. No more may be sent. */
+  ended(): Promise<void>
+}
+
+function createTraffic(
+  lanes: readonly [NamedLane, NamedLane],
+  aggregate: Aggregate,
+  wall: WallClock,
+): Traffic {
+  const idle = Promise.withResolvers<void>()
+  let underWay = 0
+  let awaited = false
+  const settle = (): void => {
+    if (awaited && underWay === 0) idle.resolve()
+  }
+  return {
+    send(index, planned, lag, stage) {
+      aggregate.planned(stage, lag)
+      if (underWay >= MOST_UNDER_WAY) {
+        aggregate.dropped(stage)
+        return
+      }
+      underWay += 1
+      const { lane, send } = index % 2 === 0 ? lanes[0] : lanes[1]
+      let counted = false
+      const countSent = (): void => {
+        if (!counted) aggregate.sent(stage)
+        counted = true
+      }
+      send({
+        started: countSent,
+        ended(outcome, version) {
+          underWay -= 1
+          if (outcome === 'unsent') aggregate.dropped(stage)
+          else {
+            countSent()
+            aggregate.ended(stage, lane, outcome, version, wall.now() - planned)
+          }
+          settle()
+        },
+      })
+    },
+    ended() {
+      awaited = true
+      settle()
+      return idle.promise
+    },
+  }
+}
+
+interface NamedLane {
+  readonly lane: Lane
+  readonly send: Send
+}
+
+function createLanes(spec: ProbeSpec, cloud: Cloud, options: ProbeOptions): [NamedLane, NamedLane] {
+  const { wall } = cloud.clock
+  const fresh = options.fresh ?? cloud.dispatcher
+  return [
+    { lane: 'fresh', send: createLane('fresh', fresh, spec, wall) },
+    { lane: 'keep-alive', send: createLane('keep-alive', cloud.dispatcher, spec, wall) },
+  ]
+}
+
+function validate(spec: ProbeSpec): void {
+  const problems: string[] = []
+  const protocol = URL.parse(spec.url)?.protocol
+  if (protocol !== 'http:' && protocol !== 'https:') problems.push(`url: no http(s) URL: ${spec.url}`)
+  for (const key of ['rate', 'timeout', 'bucket'] as const) {
+    const value = spec[key]
+    if (!(value > 0 && Number.isFinite(value))) problems.push(`${key}: must be above 0, is ${value}`)
+  }
+  if (problems.length > 0) throw new SluiceError('config', `the probe cannot start: ${problems.join('; ')}`)
+}
+
+/** What travels with a bucket without being copied. */
+export const buffersOf = (samples: Samples): ArrayBuffer[] =>
+  Object.values(samples).map((array) => array.buffer as ArrayBuffer)

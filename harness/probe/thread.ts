@@ -1,0 +1,45 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { connectCloud } from '../connect/index.ts'
+import { SluiceError, unreachable } from '../errors.ts'
+import { buffersOf, createProbe } from './create-probe.ts'
+import type { Message, Order, ThreadData } from './messages.ts'
+
+/** The probe's own thread, so that nothing the harness or the cloud computes delays a request. Thin over `createProbe`. */
+const port = parentPort
+if (!port) throw new SluiceError('internal', 'the probe thread was not started as a thread')
+
+// undici makes an error for every connection it closes, the expected ones included: deep traces cost a tenth of the time.
+Error.stackTraceLimit = 3
+
+const { spec, stage }: ThreadData = workerData
+const cloud = connectCloud(spec.cloud)
+const freshCloud = connectCloud(spec.cloud)
+const probe = createProbe(spec, cloud, {
+  fresh: freshCloud.dispatcher,
+  ...(stage === undefined ? {} : { stage }),
+})
+
+const post = (message: Message, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer)
+
+async function obey(order: Order): Promise<void> {
+  switch (order.kind) {
+    case 'enter':
+      return probe.enter(order.stage)
+    case 'flush':
+      return probe.flush()
+    case 'stop':
+      await probe[Symbol.asyncDispose]()
+      await Promise.all([cloud[Symbol.asyncDispose](), freshCloud[Symbol.asyncDispose]()])
+      return
+    default:
+      return unreachable(order)
+  }
+}
+
+probe.onBucket((bucket, samples) => post({ kind: 'bucket', bucket, samples }, buffersOf(samples)))
+// What throws here ends the thread, and with it the probe: `startProbe` reports that.
+port.on('message', async (order: Order) => {
+  await obey(order)
+  post({ kind: 'done', id: order.id })
+})
+post({ kind: 'ready' })

@@ -1,0 +1,10 @@
+/**
+ * Thrown by a test that could not see what it was to judge: the cloud throttled, denied or could not be reached. A gate
+ * reads it by its name, for it crosses a process.
+ */
+export class Inconclusive extends Error {
+  constructor(message: string, options?: { readonly cause?: unknown }) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'Inconclusive'
+  }
+}

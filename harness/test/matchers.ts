@@ -1,0 +1,174 @@
+import { type SyncMatcherResult, expect as vitestExpect } from 'vitest'
+import type { Check, CheckOptions, FleetOptions } from '../checks/check.ts'
+import type { CapacityOptions } from '../checks/full-capacity.ts'
+import { checks } from '../checks/index.ts'
+import type { RevertOptions } from '../checks/revertible.ts'
+import type { ProcessOptions } from '../checks/suspended-processes.ts'
+import type { TrafficWindow } from '../gate.ts'
+import type { ServiceSnapshot } from '../strategy.ts'
+import { connectedCloud } from './connection.ts'
+import { Inconclusive } from './inconclusive.ts'
+import { messageOf } from './message.ts'
+import { settle } from './settle.ts'
+import { suiteContext } from './suite-context.ts'
+
+/** How long a matcher looks again before it gives up. */
+export interface Retry {
+  /** Cloud milliseconds; 45 s when not given (100 s for what an instance may have to be replaced for); 0 looks once. */
+  readonly timeout?: number | undefined
+}
+
+type Shares = Readonly<Record<string, number>>
+
+interface ServiceMatchers {
+  /** Any check, with its own options. */
+  toPass<Options extends CheckOptions>(check: Check<Options>, options?: Options & Retry): Promise<void>
+  /** Every target of the fleets that get traffic is healthy. */
+  toHaveHealthyTargets(options?: FleetOptions & Retry): Promise<void>
+  /** As many instances in service, and as many targets healthy, as the groups desire. */
+  toBeInService(options?: CapacityOptions & Retry): Promise<void>
+  /** An active load balancer over two zones or more, which cover those of the groups. */
+  toSpanZones(options?: CheckOptions & Retry): Promise<void>
+  /** Security groups let the load balancer reach the targets, on both sides. */
+  toAllowTraffic(options?: FleetOptions & Retry): Promise<void>
+  /** The listener's weights, read back, are these. */
+  toRouteBy(shares: Shares, options?: CheckOptions & Retry): Promise<void>
+  /** The versions that answered split as these weights say; of the probe's traffic, or of requests sent now. */
+  toSplitTrafficAs(shares: Shares, traffic?: TrafficWindow, options?: CheckOptions & Retry): Promise<void>
+  /** Through the load balancer only this version answers. */
+  toServeOnly(version: string, options?: { readonly requests?: number } & CheckOptions & Retry): Promise<void>
+  /** Every instance runs the recorded, numbered launch template version and its image. */
+  toBeImmutable(options?: FleetOptions & Retry): Promise<void>
+  toHaveNoSuspendedProcesses(options?: ProcessOptions & Retry): Promise<void>
+  /** What runs (or what ran) can be launched again. */
+  toBeRevertible(options?: RevertOptions & Retry): Promise<void>
+  /** Fleets without traffic stand at 0, drained. */
+  toHaveDrained(options?: FleetOptions & Retry): Promise<void>
+  /** The DNS names that lead to the load balancer resolve, and only this version answers there. */
+  toResolveTo(version: string, options?: CheckOptions & Retry): Promise<void>
+}
+
+declare module 'vitest' {
+  // The type parameters are those of Vitest's own declaration.
+  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown>
+    extends ServiceMatchers {}
+}
+
+const TIMEOUT = 45_000
+
+/** An instance that died is found by two health checks, replaced, booted and checked: somewhat above a minute. */
+const REPLACEMENT = 100_000
+
+interface State {
+  readonly isNot: boolean
+}
+
+async function meet<Options extends CheckOptions>(
+  state: State,
+  received: unknown,
+  what: string,
+  check: Check<Options>,
+  given: Options & Retry,
+): Promise<SyncMatcherResult> {
+  const service = asService(received)
+  const cloud = connectedCloud()
+  const { timeout = TIMEOUT, ...options } = given
+  // A negated matcher looks once: it would else wait for the very thing it denies.
+  const settled = await settle(
+    (signal) => check(cloud, service, { ...(options as unknown as Options), signal }),
+    {
+      clock: cloud.clock,
+      timeout: state.isNot ? 0 : timeout,
+      signal: given.signal,
+    },
+  )
+  const { findings } = settled
+  const subject = `${service.scope}${state.isNot ? ' not' : ''} ${what}`
+  if (findings.length > 0 && findings.every((each) => each.severity === 'unknown')) {
+    throw new Inconclusive(messageOf(subject, settled))
+  }
+  return { pass: findings.length === 0, message: () => messageOf(subject, settled) }
+}
+
+function asService(received: unknown): ServiceSnapshot {
+  if (typeof received === 'object' && received !== null && 'scope' in received && 'fleets' in received) {
+    return received as ServiceSnapshot
+  }
+  throw new TypeError('this matcher takes a service: expect(service), with the `service` fixture')
+}
+
+/** What most data-plane checks are told: the main page, and what errors are held to. */
+const page = (): { path: string; limit: { ceiling: number; alpha: number } } => {
+  const { service, thresholds } = suiteContext()
+  return { path: service.url, limit: thresholds.errorRate }
+}
+
+vitestExpect.extend({
+  toPass(received: unknown, check: Check<CheckOptions>, options: CheckOptions & Retry = {}) {
+    return meet(this, received, `to pass the check ${check.name}`, check, options)
+  },
+  toHaveHealthyTargets(received: unknown, options: FleetOptions & Retry = {}) {
+    return meet(this, received, 'to have healthy targets', checks.targetHealth, {
+      timeout: REPLACEMENT,
+      ...options,
+    })
+  },
+  toBeInService(received: unknown, options: CapacityOptions & Retry = {}) {
+    return meet(this, received, 'to be in service at its desired capacity', checks.fullCapacity, {
+      timeout: REPLACEMENT,
+      ...options,
+    })
+  },
+  toSpanZones(received: unknown, options: CheckOptions & Retry = {}) {
+    return meet(this, received, 'to span zones', checks.zones, options)
+  },
+  toAllowTraffic(received: unknown, options: FleetOptions & Retry = {}) {
+    return meet(this, received, 'to allow traffic to its targets', checks.securityGroups, options)
+  },
+  toRouteBy(received: unknown, shares: Shares, options: CheckOptions & Retry = {}) {
+    return meet(this, received, 'to route by its weights', checks.listenerWeights, { ...options, shares })
+  },
+  toSplitTrafficAs(
+    received: unknown,
+    shares: Shares,
+    traffic?: TrafficWindow,
+    options: CheckOptions & Retry = {},
+  ) {
+    // What was seen does not change by looking again; the next look of the gate sees more.
+    const timeout = options.timeout ?? 0
+    const split = { ...page(), ...options, timeout, shares, traffic }
+    return meet(this, received, 'to split its traffic', checks.trafficSplit, split)
+  },
+  toServeOnly(
+    received: unknown,
+    version: string,
+    options: CheckOptions & Retry & { requests?: number } = {},
+  ) {
+    return meet(this, received, `to serve only ${version}`, checks.servedVersion, {
+      ...page(),
+      ...options,
+      version,
+    })
+  },
+  toBeImmutable(received: unknown, options: FleetOptions & Retry = {}) {
+    return meet(this, received, 'to run what its groups record', checks.immutable, options)
+  },
+  toHaveNoSuspendedProcesses(received: unknown, options: ProcessOptions & Retry = {}) {
+    return meet(this, received, 'to have no suspended process', checks.suspendedProcesses, options)
+  },
+  toBeRevertible(received: unknown, options: RevertOptions & Retry = {}) {
+    return meet(this, received, 'to have a way back', checks.revertible, options)
+  },
+  toHaveDrained(received: unknown, options: FleetOptions & Retry = {}) {
+    return meet(this, received, 'to have drained what gets no traffic', checks.drained, options)
+  },
+  toResolveTo(received: unknown, version: string, options: CheckOptions & Retry = {}) {
+    return meet(this, received, `to resolve to ${version}`, checks.dnsRecord, {
+      ...page(),
+      ...options,
+      version,
+    })
+  },
+})
+
+export const expect = vitestExpect

@@ -1,0 +1,32 @@
+import { checks, describe, expect, suiteContext, test } from '#harness/test/index'
+
+const { cloud, service: ref, thresholds } = suiteContext()
+const page = { path: ref.url, limit: thresholds.errorRate }
+
+describe.concurrent('the answers while traffic shifts', () => {
+  test('instances asked directly serve their own version and the main page that stable serves', async ({
+    service,
+  }) => {
+    const reference = service.fleets.find(({ role }) => role === 'stable')?.name
+    await expect(service).toPass(checks.answersAlike, { ...page, reference })
+  })
+
+  test('versions served split as the weights say', async ({ service, stage, traffic }) => {
+    await expect(service).toSplitTrafficAs(stage?.shares ?? service.shares, traffic)
+  })
+
+  test('requests that take their time are answered', async ({ service }) => {
+    await expect(service).toPass(checks.slowRequest, page)
+  })
+
+  test('a session opened by one release is known to the other', async ({ service }) => {
+    await expect(service).toPass(checks.sessionKept, page)
+  })
+
+  // On a live account these would be real orders.
+  if (cloud.kind !== 'live') {
+    test('an order taken by one release can be read through the other', async ({ service }) => {
+      await expect(service).toPass(checks.writesReadable, page)
+    })
+  }
+})
