@@ -15,6 +15,8 @@ export interface ReporterOptions {
   /** Writes machines' output (`--json`). */
   readonly writeData: (text: string) => void
   readonly colour: boolean
+  /** File that a pipeline shows as its summary; appended to. */
+  readonly stepSummary?: string
   /** Columns of the terminal; 80 when it is none. */
   readonly columns: number
   /** Whether `write` reaches a terminal that understands cursor movement. */

@@ -8,9 +8,20 @@ export interface Decided {
   readonly wallAt: number
 }
 
+/** Notes that the old release has all the traffic, with the calls that this took: none where it never lost any. */
+export function noteRestored(run: Convergence, decided: Decided, calls: number): void {
+  const { clock } = run.cloud
+  run.journal.append({
+    type: 'traffic-restored',
+    calls,
+    afterVerdictMs: clock.now() - decided.at,
+    afterVerdictWallMs: clock.wall.now() - decided.wallAt,
+  })
+}
+
 /**
  * Gives all traffic back to the old release at once, with what is known already: one call, before anything is looked
- * at or repaired. Does nothing when the traffic is there, or when the old fleet must first get its capacity back.
+ * at or repaired. Does nothing when the traffic is there, or when the old fleet must first get its capacity back. Returns the service as it then is.
  */
 export async function restoreTraffic(
   run: Convergence,
@@ -21,14 +32,8 @@ export async function restoreTraffic(
 ): Promise<ServiceSnapshot> {
   const shares = urgentShares(known, target)
   if (!shares) return known
-  const { clock } = run.cloud
   const before = writes()
   await journaled(run, { kind: 'set-weights', shares, reason: 'shift' }, known)
-  run.journal.append({
-    type: 'traffic-restored',
-    calls: writes() - before,
-    afterVerdictMs: clock.now() - decided.at,
-    afterVerdictWallMs: clock.wall.now() - decided.wallAt,
-  })
+  noteRestored(run, decided, writes() - before)
   return { ...known, shares }
 }

@@ -12,7 +12,7 @@ import type { Journal } from './journal/journal.ts'
 import { hashPlan } from './plan.ts'
 import type { Probe, TrafficView } from './probe.ts'
 import { confirmShift, lastSeen } from './propagation.ts'
-import { restoreTraffic } from './revert.ts'
+import { noteRestored, restoreTraffic } from './revert.ts'
 import { type Stop, stopOfError, stopOfVerdict } from './stop.ts'
 import type { GateSpec, Plan, Release, ServiceSnapshot, Stage, Target } from './strategy.ts'
 
@@ -247,6 +247,7 @@ class Deployment {
     // The way back is not interrupted by what stopped the way forward, and has deadlines of its own.
     const run = this.#convergence(new AbortController().signal, undefined)
     let trouble: unknown
+    journal.tolerate()
     journal.append({
       type: 'revert-started',
       cause: stop?.cause ?? 'error',
@@ -258,16 +259,15 @@ class Deployment {
     })
     for (let attempt = 0; attempt < REVERT_ATTEMPTS; attempt++) {
       try {
-        this.#last = await restoreTraffic(
-          run,
-          this.#last,
-          target,
-          this.#decided,
-          () => this.#run.calls().writes,
-        )
-        await this.#run.probe.enter('reverted')
+        const known = this.#last
+        const writes = (): number => this.#run.calls().writes
+        this.#last = await restoreTraffic(run, known, target, this.#decided, writes)
+        const atOnce = this.#last !== known
+        await this.#unlessProbeFails(() => this.#run.probe.enter('reverted'))
+        const before = writes()
         this.#last = await converge(run, target, 'back')
-        await lastSeen(this.#run, this.#decided)
+        if (!atOnce) noteRestored(run, this.#decided, writes() - before)
+        await this.#unlessProbeFails(() => lastSeen(this.#run, this.#decided))
         return { kind: 'restored' }
       } catch (thrown) {
         trouble = thrown
@@ -281,6 +281,15 @@ class Deployment {
       `the last problem was: ${describeError(trouble)}`,
     ]
     return { kind: 'restore-failed' }
+  }
+
+  /** A probe that died is a reason to go back, never one that keeps from going back. */
+  async #unlessProbeFails(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (thrown) {
+      this.#note('warning', `the probe does not answer: ${describeError(thrown)}`)
+    }
   }
 
   /** The service as it is; when the cloud does not say, as it was known. */

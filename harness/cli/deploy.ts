@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { reporters } from '#reports/index'
 import type { Config } from '../config.ts'
-import { describeError } from '../errors.ts'
+import { describeError, SluiceError } from '../errors.ts'
 import { runGate } from '../gate/run-gate.ts'
 import { createSuiteRunner } from '../gate/vitest/index.ts'
 import type { SuiteContext, SuiteRunner } from '../gate.ts'
@@ -46,6 +46,10 @@ export async function deploy(invocation: Invocation): Promise<number> {
     view.add(bucket, samples)
     journal.append({ type: 'traffic', bucket })
   })
+  const blind = new AbortController()
+  probe.onFailure((thrown) =>
+    blind.abort(new SluiceError('internal', `the probe died: ${describeError(thrown)}`, { cause: thrown })),
+  )
   await probe.enter(BEFORE)
   invocation.onSignal((signal, times) => void journal.append({ type: 'interrupted', signal, times }))
   const end = await runDeployment({
@@ -58,7 +62,8 @@ export async function deploy(invocation: Invocation): Promise<number> {
     probe,
     view,
     calls: () => scene.calls,
-    interrupt,
+    // Without its eyes a deployment goes back as if it had been interrupted.
+    interrupt: AbortSignal.any([interrupt, blind.signal]),
     gate: gateOf({ config, scene, runner, suites, before, plan, probe, view }),
   })
   await closeReports(told, invocation)
@@ -153,7 +158,7 @@ function gateOf(parts: GateParts): DeploymentRun['gate'] {
   }
 }
 
-function report({ flags, output }: Invocation, journal: Journal, directory: string): Reporter[] {
+function report({ flags, env, output }: Invocation, journal: Journal, directory: string): Reporter[] {
   const options = {
     directory,
     write: output.people,
@@ -161,6 +166,7 @@ function report({ flags, output }: Invocation, journal: Journal, directory: stri
     colour: output.colour,
     columns: output.columns,
     interactive: output.interactive,
+    ...(env['GITHUB_STEP_SUMMARY'] ? { stepSummary: env['GITHUB_STEP_SUMMARY'] } : {}),
   }
   const names = [
     'terminal',

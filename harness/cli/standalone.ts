@@ -1,13 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import type { TestProject } from 'vitest/node'
-import { startCloud } from '#fixtures/clouds/start'
-import { createSampleService } from '#fixtures/scenarios/sample-service'
-import type { Cloud } from '../cloud.ts'
-import type { Config } from '../config.ts'
-import { observeService } from '../converge/observe.ts'
 import { SluiceError } from '../errors.ts'
-import type { SuiteContext } from '../gate.ts'
-import type { GatePhase, Release } from '../strategy.ts'
-import { loadConfig } from './config-file.ts'
+import type { StandaloneMessage } from './standalone-process.ts'
 
 /**
  * Vitest's globalSetup: lets `vitest --project <phase>` run suites with no harness. Reaches the cloud of the config
@@ -17,46 +13,39 @@ import { loadConfig } from './config-file.ts'
  */
 // biome-ignore lint/style/noDefaultExport: Vitest calls the default export of a globalSetup file
 export default async function standalone(project: TestProject): Promise<() => Promise<void>> {
-  const config = await loadConfig({ cwd: process.cwd(), env: process.env, flags: {} })
-  const cloud = await startCloud(config.cloud)
-  try {
-    if (config.cloud.kind === 'embedded' || process.env['SLUICE_SCENARIO'])
-      await createScenario(config, cloud)
-    project.provide('sluice', await contextOf(config, cloud, phaseOf(project.name)))
-  } catch (thrown) {
-    await cloud[Symbol.asyncDispose]()
-    throw thrown
+  const source = import.meta.url.endsWith('.ts')
+  const script = fileURLToPath(
+    new URL(source ? './standalone-process.ts' : './standalone-process.js', import.meta.url),
+  )
+  const conditions = source ? ['--conditions=sluice-source'] : []
+  const child = spawn(process.execPath, [...conditions, script, phaseOf(project.name)], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  const exited = once(child, 'exit')
+  const [message] = (await Promise.race([once(child, 'message'), exited.then(() => [undefined])])) as [
+    StandaloneMessage | undefined,
+  ]
+  if (message?.kind !== 'ready') {
+    await exited
+    throw failure(message)
   }
-  return async () => await cloud[Symbol.asyncDispose]()
-}
-
-async function createScenario(config: Config, cloud: Cloud): Promise<void> {
-  const { name, region, entry } = config.service
-  const release = config.releases[config.baseline]
-  if (!release) throw new SluiceError('internal', `release ${config.baseline} is not in the config`)
-  await createSampleService(cloud, { name, region, ...entry, release })
-}
-
-async function contextOf(config: Config, cloud: Cloud, phase: GatePhase): Promise<SuiteContext> {
-  const { fleets } = await observeService(cloud, config.service)
-  const version = fleets.find((fleet) => fleet.role === 'stable')?.release ?? 'unknown'
-  const serving: Release = Object.values(config.releases).find((each) => each.version === version) ?? {
-    version,
-  }
-  return {
-    cloud: cloud.address,
-    service: config.service,
-    phase,
-    release: serving,
-    baseline: serving,
-    thresholds: config.gates,
+  project.provide('sluice', message.context)
+  return async () => {
+    if (child.connected) child.disconnect()
+    await exited
   }
 }
 
-const PHASES: readonly GatePhase[] = ['pre-deploy', 'shift', 'post-deploy', 'resilience']
+function failure(message: Extract<StandaloneMessage, { kind: 'failed' }> | undefined): SluiceError {
+  if (!message)
+    return new SluiceError('internal', 'setting the scene for the suites ended before it was ready')
+  const { message: text, hint } = message
+  return new SluiceError('precondition', [text, hint].filter(Boolean).join('\n'))
+}
 
-function phaseOf(name: string): GatePhase {
-  const phase = PHASES.find((each) => each === name)
-  if (phase) return phase
+const PHASES = ['pre-deploy', 'shift', 'post-deploy', 'resilience']
+
+function phaseOf(name: string): string {
+  if (PHASES.includes(name)) return name
   throw new SluiceError('usage', `project ${name} is no phase; phases: ${PHASES.join(', ')}`)
 }

@@ -32,9 +32,9 @@ export async function awaitHealthy(context: ActionContext, name: FleetName, coun
       await context.clock.sleep(LOOK_INTERVAL, context.signal)
     }
   } catch (thrown) {
-    throw seen && context.signal.aborted && thrown === context.signal.reason
-      ? explain(context, thrown, name, count, seen, context.clock.now() - started)
-      : thrown
+    // The SDK has an abort error of its own; what counts is why the signal was aborted.
+    if (!context.signal.aborted || !seen) throw thrown
+    throw explain(context, context.signal.reason, name, count, seen, context.clock.now() - started)
   } finally {
     const now = context.clock.now()
     const inService = booted ?? now

@@ -87,10 +87,16 @@ export async function journaled(run: Convergence, action: Action, observed: Serv
     await perform(action, contextOf(run, observed, time.signal))
     outcome('done')
   } catch (thrown) {
-    outcome(run.signal.aborted ? 'interrupted' : 'failed', describeError(thrown))
-    if (run.signal.aborted) throw run.signal.reason
-    throw time.signal.aborted && !(thrown instanceof SluiceError) ? time.signal.reason : thrown
+    const cause = causeOf(thrown, run.signal, time.signal)
+    outcome(run.signal.aborted ? 'interrupted' : 'failed', describeError(cause))
+    throw cause
   }
+}
+
+/** The SDK reports an abort in words of its own; what is told is why it was aborted. */
+function causeOf(thrown: unknown, interrupt: AbortSignal, limit: AbortSignal): unknown {
+  if (interrupt.aborted) return interrupt.reason
+  return limit.aborted && !(thrown instanceof SluiceError) ? limit.reason : thrown
 }
 
 const overdue = (what: string, limit: number): SluiceError =>

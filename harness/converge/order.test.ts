@@ -198,7 +198,9 @@ describe('the order of changes', () => {
     const shifted = states(before, targetOf(plan, 0), 'forward').at(-1) ?? before
     const dead = {
       ...shifted,
-      fleets: shifted.fleets.map((each) => (each.name === 'orders' ? { ...each, healthy: 0, inService: 0 } : each)),
+      fleets: shifted.fleets.map((each) =>
+        each.name === 'orders' ? { ...each, healthy: 0, inService: 0 } : each,
+      ),
     }
     const kinds = order(dead, targetOf(plan, -1), 'back').map((action) => action.kind)
     expect(kinds.indexOf('await-healthy')).toBeGreaterThanOrEqual(0)

@@ -51,3 +51,17 @@ test('an existing journal is never written over', () => {
   openFileStore(path).close()
   expect(() => openFileStore(path)).toThrow(/cannot be written/)
 })
+
+test('a disk that fails stops the way forward, but not the way back', () => {
+  const full = () => {
+    throw new Error('no space left')
+  }
+  using journal = createJournal('d1', realClock, { write: full, close: () => undefined })
+  const seen: string[] = []
+  journal.subscribe((event) => seen.push(event.type === 'note' ? event.text : event.type))
+  expect(() => journal.append(note('forward'))).toThrow('no space left')
+  journal.tolerate()
+  journal.append(note('back'))
+  journal.append(note('further back'))
+  expect(seen).toEqual(['back', 'the journal can no longer be written', 'further back'])
+})

@@ -2,7 +2,7 @@ import type { Lane, LatencySummary, Outcome, TrafficBucket, TrafficCount } from 
 import type { Samples } from '../probe.ts'
 import { countLags, type ScheduleCounts } from './lag.ts'
 
-export interface Delivery {
+interface Delivery {
   readonly bucket: TrafficBucket
   readonly samples: Samples
 }

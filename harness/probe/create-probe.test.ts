@@ -70,12 +70,14 @@ test('a request counts to the stage in force when it was planned, even if it end
 test('intervals follow each other without gap, and a new one begins where the stage changes', async () => {
   const { probe, ledger } = await watch((_, response) => respond(response), { bucket: 30 })
   await until(() => ledger.all().length >= 3)
+  const entered = realClock.now()
   await probe.enter('next')
   await until(() => ledger.all().filter(({ stage }) => stage === 'next').length >= 3)
   await probe[Symbol.asyncDispose]()
   const intervals = [...new Map(ledger.all().map((bucket) => [bucket.from, bucket])).values()]
   expect(intervals.slice(1).map(({ from }) => from)).toEqual(intervals.slice(0, -1).map(({ to }) => to))
   const next = ledger.all().find(({ stage }) => stage === 'next')
+  expect(next?.from).toBeGreaterThanOrEqual(entered)
   expect(ledger.all().some(({ stage, to }) => stage === 'baseline' && to === next?.from)).toBe(true)
 })
 

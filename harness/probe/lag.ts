@@ -39,7 +39,7 @@ export function countLags(values: Iterable<number>): readonly number[] {
 }
 
 /** A summary without counts is taken at its worst: as if every request had been as late as its 99th percentile. */
-export function lagsOf(schedule: ScheduleCounts): readonly number[] {
+function lagsOf(schedule: ScheduleCounts): readonly number[] {
   if (schedule.lags || schedule.planned === 0) return schedule.lags ?? []
   const counts: number[] = []
   add(counts, slot(schedule.lagP99), schedule.planned)

@@ -6,7 +6,7 @@ import { judgeAnswer } from './expectation.ts'
 import { judgeFailure, type Progress } from './outcome.ts'
 
 /** Told of one request. `started` comes at most once and before `ended`; `ended` comes exactly once. */
-export interface Report {
+interface Report {
   /** The request is on its way over a connection. */
   started(): void
   /** `version` is empty when no head of an answer arrived. */

@@ -18,7 +18,7 @@ export interface TrafficLedger extends TrafficView {
 }
 
 export const SAMPLES_LIMIT = 10_000
-export const BUCKETS_LIMIT = 20_000
+const BUCKETS_LIMIT = 20_000
 
 export function createTrafficLedger(): TrafficLedger {
   const stages = new Map<string, Sum>()

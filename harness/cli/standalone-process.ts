@@ -1,0 +1,90 @@
+/**
+ * Sets the scene for suites that run with no deployment, in a process of its own: Vitest's own process does not
+ * resolve this package's source. Forked with the phase as its argument; sends one `StandaloneMessage`, and ends the
+ * cloud it started when its parent disconnects.
+ */
+import { enableCompileCache } from 'node:module'
+import { deadline, wallClock } from '../clock.ts'
+import type { Cloud } from '../cloud.ts'
+import type { Config } from '../config.ts'
+import { describeError, SluiceError } from '../errors.ts'
+import type { SuiteContext } from '../gate.ts'
+import type { GatePhase, Release } from '../strategy.ts'
+
+enableCompileCache?.()
+
+export type StandaloneMessage =
+  | { readonly kind: 'ready'; readonly context: SuiteContext }
+  | { readonly kind: 'failed'; readonly message: string; readonly hint?: string }
+
+/** Wall milliseconds. */
+const READY_WITHIN = 60_000
+
+/** The cloud and, where the suites shall not find one there, the service on its baseline release. */
+async function setScene(
+  phase: GatePhase,
+  signal: AbortSignal,
+): Promise<{ cloud: Cloud; context: SuiteContext }> {
+  const [{ loadConfig }, { startCloud }] = await Promise.all([
+    import('./config-file.ts'),
+    import('#fixtures/clouds/start'),
+  ])
+  const config = await loadConfig({ cwd: process.cwd(), env: process.env, flags: {} })
+  const cloud = await startCloud(config.cloud, { signal })
+  try {
+    if (config.cloud.kind === 'embedded' || process.env['SLUICE_SCENARIO']) {
+      await createScenario(config, cloud, signal)
+    }
+    return { cloud, context: await contextOf(config, cloud, phase, signal) }
+  } catch (thrown) {
+    await cloud[Symbol.asyncDispose]()
+    throw thrown
+  }
+}
+
+async function createScenario(config: Config, cloud: Cloud, signal: AbortSignal): Promise<void> {
+  const { createSampleService } = await import('#fixtures/scenarios/sample-service')
+  const { name, region, entry } = config.service
+  const release = config.releases[config.baseline]
+  if (!release) throw new SluiceError('internal', `release ${config.baseline} is not in the config`)
+  await createSampleService(cloud, { name, region, ...entry, release }, { signal })
+}
+
+/** What serves is both release and baseline. */
+async function contextOf(
+  config: Config,
+  cloud: Cloud,
+  phase: GatePhase,
+  signal: AbortSignal,
+): Promise<SuiteContext> {
+  const { observeService } = await import('../converge/observe.ts')
+  const { fleets } = await observeService(cloud, config.service, signal)
+  const version = fleets.find((fleet) => fleet.role === 'stable')?.release ?? 'unknown'
+  const serving: Release = Object.values(config.releases).find((each) => each.version === version) ?? {
+    version,
+  }
+  const { service, gates: thresholds } = config
+  return { cloud: cloud.address, service, phase, release: serving, baseline: serving, thresholds }
+}
+
+const tell = (message: StandaloneMessage): void => {
+  if (process.connected) process.send?.(message)
+}
+
+const gone = new Promise((resolve) => process.once('disconnect', resolve))
+try {
+  using limit = deadline(
+    wallClock,
+    READY_WITHIN,
+    () => new SluiceError('timeout', `the service was not ready within ${READY_WITHIN / 1_000} s`),
+  )
+  const { cloud, context } = await setScene(process.argv[2] as GatePhase, limit.signal)
+  tell({ kind: 'ready', context })
+  await gone
+  await cloud[Symbol.asyncDispose]()
+} catch (thrown) {
+  const hint = thrown instanceof SluiceError ? thrown.hint : undefined
+  tell({ kind: 'failed', message: describeError(thrown), ...(hint === undefined ? {} : { hint }) })
+  process.exitCode = 1
+  if (process.connected) process.disconnect()
+}
