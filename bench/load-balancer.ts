@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -88,20 +89,43 @@ async function measureNginx(upstreamPort: number): Promise<Load | undefined> {
   const binary = onPath('nginx')
   if (!binary) return undefined
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
-  const port = 20_000 + Math.floor(Math.random() * 20_000)
+  const port = await freePort()
   const config = join(folder, 'nginx.conf')
   writeFileSync(config, nginxConfig(folder, port, upstreamPort))
   const server = spawn(binary, ['-p', folder, '-c', config, '-e', join(folder, 'error.log')], {
     stdio: 'ignore',
   })
   try {
-    await realClock.wall.sleep(500)
-    if (server.exitCode !== null) return undefined
+    await listening(port)
     return await load(port, () => cpuSecondsOf(server))
   } finally {
     server.kill()
     await once(server, 'exit')
     rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address ? address.port : 0
+}
+
+/** Waits until the port takes connections, for five seconds at most. */
+async function listening(port: number): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    const socket = connect(port, '127.0.0.1')
+    const up = await Promise.race([
+      once(socket, 'connect').then(() => true),
+      once(socket, 'close').then(() => false),
+    ]).catch(() => false)
+    socket.destroy()
+    if (up) return
+    if (tries === 100) throw new Error(`nothing listens on port ${port}`)
+    await realClock.wall.sleep(50)
   }
 }
 
@@ -153,9 +177,11 @@ interface Run {
 async function runWrk(wrk: string, port: number, seconds: number): Promise<Run> {
   const client = spawn(wrk, ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, `http://127.0.0.1:${port}/`])
   let text = ''
-  client.stdout.on('data', (bytes) => {
-    text += bytes
-  })
+  for (const stream of [client.stdout, client.stderr]) {
+    stream.on('data', (bytes) => {
+      text += bytes
+    })
+  }
   await once(client, 'close')
   const found = /(\d+) requests in ([\d.]+)s/.exec(text)
   const failed = /Non-2xx.*|Socket errors.*/.exec(text)?.[0]

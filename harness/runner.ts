@@ -266,7 +266,7 @@ class Deployment {
         await this.#unlessProbeFails(() => this.#run.probe.enter('reverted'))
         const before = writes()
         this.#last = await converge(run, target, 'back')
-        if (!atOnce) noteRestored(run, this.#decided, writes() - before)
+        if (!atOnce) noteRestored(run, this.#decided, hadItAll(known, target) ? 0 : writes() - before)
         await this.#unlessProbeFails(() => lastSeen(this.#run, this.#decided))
         return { kind: 'restored' }
       } catch (thrown) {
@@ -357,6 +357,10 @@ class Deployment {
     }
   }
 }
+
+/** Whether only fleets that shall have traffic had any. */
+const hadItAll = (known: ServiceSnapshot, target: Target): boolean =>
+  Object.entries(known.shares).every(([name, share]) => share === 0 || (target.traffic.shares[name] ?? 0) > 0)
 
 function endStateOf(phase: Phase, plan: Plan): EndState {
   if (phase.kind === 'promoted') return plan.stages.length === 0 ? 'nothing-to-do' : 'promoted'

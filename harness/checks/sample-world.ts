@@ -1,4 +1,5 @@
 /** The sample service on an embedded cloud of its own, for the tests of checks and matchers. */
+
 import { CreateAutoScalingGroupCommand, DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling'
 import { CreateLaunchTemplateVersionCommand } from '@aws-sdk/client-ec2'
 import {
@@ -15,6 +16,7 @@ import type { Cloud } from '../cloud.ts'
 import { connectCloud } from '../connect/index.ts'
 import { observeService } from '../converge/observe.ts'
 import { TAG } from '../converge/tags.ts'
+import { Owned } from '../owned.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
 import { fullCapacity } from './full-capacity.ts'
 
@@ -25,14 +27,14 @@ export interface SampleWorld extends AsyncDisposable {
 }
 
 const STABLE = '1.0.0'
-export const CANDIDATE = '2.0.0'
+const CANDIDATE = '2.0.0'
 
 /** Fast, and its minutes are a second: delays are there, and short. */
 const SCALE = 60
 
 export async function openSampleWorld(capacity = 2): Promise<SampleWorld> {
   const clock = scaledClock(SCALE)
-  await using owned = new AsyncDisposableStack()
+  await using owned = new Owned()
   const embedded = owned.use(await createEmbeddedCloud({ clock, settle: 'fast' }))
   const cloud = owned.use(connectCloud(embedded.address))
   const sample = await createSampleService(cloud, { name: 'orders', release: { version: STABLE }, capacity })
@@ -41,7 +43,7 @@ export async function openSampleWorld(capacity = 2): Promise<SampleWorld> {
     cloud,
     sample,
     observe: () => observeService(cloud, sample.ref),
-    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+    [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose](),
   }
 }
 

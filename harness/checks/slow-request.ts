@@ -7,8 +7,8 @@ import { askEach, isNotOffered, placesOf } from './offered.ts'
 import type { RouteOptions } from './writes-readable.ts'
 
 /** Wall milliseconds that a request takes; enough to be under way while others are. */
-const SLOW = 25
-const REQUESTS = 3
+const SLOW = 15
+const REQUESTS = 2
 
 /** Requests that take their time are answered whole. A service without such a route is not held to it. */
 export async function slowRequest(

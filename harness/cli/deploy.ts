@@ -8,6 +8,7 @@ import { createSuiteRunner } from '../gate/vitest/index.ts'
 import type { SuiteContext, SuiteRunner } from '../gate.ts'
 import { openFileStore } from '../journal/file-store.ts'
 import { createJournal, type Journal } from '../journal/journal.ts'
+import { Owned } from '../owned.ts'
 import { startProbe } from '../probe/index.ts'
 import { createTrafficLedger } from '../probe/ledger.ts'
 import type { Probe, TrafficView } from '../probe.ts'
@@ -26,7 +27,7 @@ export async function deploy(invocation: Invocation): Promise<number> {
   const { flags, cwd, env, interrupt } = invocation
   const config = await loadConfig({ cwd, env, flags })
   const suites = await suitesOf(config)
-  await using owned = new AsyncDisposableStack()
+  await using owned = new Owned()
   const [runner, scene] = await both(
     owned,
     createSuiteRunner({ root: config.root }),
@@ -51,7 +52,10 @@ export async function deploy(invocation: Invocation): Promise<number> {
     blind.abort(new SluiceError('internal', `the probe died: ${describeError(thrown)}`, { cause: thrown })),
   )
   await probe.enter(BEFORE)
-  invocation.onSignal((signal, times) => void journal.append({ type: 'interrupted', signal, times }))
+  let ended = false
+  invocation.onSignal((signal, times) => {
+    if (!ended) journal.append({ type: 'interrupted', signal, times })
+  })
   const end = await runDeployment({
     cloud: scene.cloud,
     ref: config.service,
@@ -66,13 +70,14 @@ export async function deploy(invocation: Invocation): Promise<number> {
     interrupt: AbortSignal.any([interrupt, blind.signal]),
     gate: gateOf({ config, scene, runner, suites, before, plan, probe, view }),
   })
+  ended = true
   await closeReports(told, invocation)
   return end.exitCode
 }
 
 /** Starts two things at once; what did start is disposed of even when the other one failed. */
 async function both<A extends AsyncDisposable, B extends AsyncDisposable>(
-  owned: AsyncDisposableStack,
+  owned: Owned,
   first: Promise<A>,
   second: Promise<B>,
 ): Promise<[A, B]> {

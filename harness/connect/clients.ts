@@ -3,7 +3,7 @@ import type { AwsCredentialIdentity, FinalizeRequestMiddleware, MiddlewareStack 
 import type { CloudAddress, RegionClients } from '../cloud.ts'
 
 /** One request to an API, each attempt counted. */
-export interface ApiCall {
+interface ApiCall {
   readonly service: 'ec2' | 'elbv2' | 'autoscaling' | 'route53' | 'sts' | 's3'
   /** E.g. `DescribeInstances`. */
   readonly operation: string

@@ -49,10 +49,6 @@ const SERVICE_NAMES = {
   s3: ['s3'],
 } as const satisfies Partial<Record<Capability, readonly string[]>>
 
-/**
- * Finds out what answers at a URL: Sluice's own cloud tells its clock, DNS server and account; anything else is
- * taken for a plain AWS-compatible endpoint, which has no data plane and no DNS to rely on.
- */
 export async function describeEndpoint(
   url: string,
   options: DescribeEndpointOptions = {},

@@ -3,10 +3,10 @@ import type { Dispatcher } from 'undici'
 import { createClock } from '../clock.ts'
 import type { Cloud, CloudAddress, RegionClients } from '../cloud.ts'
 import { type CallListener, createClients, type OwnedClients } from './clients.ts'
+import type { DescribeEndpointOptions } from './describe-endpoint.ts'
 import { createDispatcher } from './dispatcher.ts'
 
-export type { ApiCall, CallListener } from './clients.ts'
-export { type DescribeEndpointOptions, describeEndpoint } from './describe-endpoint.ts'
+export type { CallListener } from './clients.ts'
 
 export interface ConnectOptions {
   /** Told of every request that goes to an API, each attempt of a retried one included. */
@@ -56,6 +56,20 @@ export function connectCloud(address: CloudAddress, options: ConnectOptions = {}
       await dispatcher?.destroy()
     },
   }
+}
+
+/**
+ * Finds out what answers at a URL: Sluice's own cloud tells its clock, DNS server and account; anything else is taken
+ * for a plain AWS-compatible endpoint, known by its STS, which has no data plane and no DNS to rely on. Throws
+ * `precondition` when nothing answers there, `usage` when it is no URL.
+ */
+export async function describeEndpoint(
+  url: string,
+  options: DescribeEndpointOptions = {},
+): Promise<CloudAddress> {
+  // Only who asks loads what reading the answer takes.
+  const own = await import('./describe-endpoint.ts')
+  return own.describeEndpoint(url, options)
 }
 
 const asError = (reason: unknown): Error | null => (reason instanceof Error ? reason : null)

@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net'
 import type { Answer, Resolver } from './resolver.ts'
 
 /** Where to open a socket for a `host:port` of the cloud. */
-export interface Place {
+interface Place {
   readonly host: string
   readonly port: number
 }

@@ -34,10 +34,7 @@ export function judgeSuites(run: SuiteRun, metric = 'suites'): Evidence {
 /** What makes a run impossible to judge, if anything does. */
 function findError(run: SuiteRun): string | undefined {
   if (run.requestedFiles.length === 0) return 'there is no suite to run'
-  if (run.timedOut) {
-    const late = run.tests.find((test) => test.status === 'pending' || test.status === 'skipped')
-    return `the suites did not end within their deadline${late ? `: ${late.file} > ${late.name} had not passed` : ''}`
-  }
+  if (run.timedOut) return `the suites did not end within their deadline${latest(run.tests)}`
   const [unhandled] = run.unhandledErrors
   if (unhandled !== undefined) return `an error outside of any test: ${unhandled}`
   for (const file of run.finishedFiles) {
@@ -50,6 +47,13 @@ function findError(run: SuiteRun): string | undefined {
   if (pending) return `${pending.file} > ${pending.name} did not end`
   if (run.ended === 'interrupted') return 'the run of the suites was interrupted'
   return undefined
+}
+
+/** The test that was under way when a run was stopped, if one is known. Those that never began say nothing. */
+function latest(tests: readonly TestResult[]): string {
+  const stopped = tests.filter(({ status }) => status === 'pending' || status === 'skipped')
+  const test = stopped.find(({ message }) => message !== undefined) ?? stopped[0]
+  return test ? `: ${test.file} > ${test.name} had not ended` : ''
 }
 
 /** Weighs all evidence of a gate. The worst decides; without any evidence nothing was proven. */

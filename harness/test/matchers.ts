@@ -13,7 +13,7 @@ import { settle } from './settle.ts'
 import { suiteContext } from './suite-context.ts'
 
 /** How long a matcher looks again before it gives up. */
-export interface Retry {
+interface Retry {
   /** Cloud milliseconds; 45 s when not given (100 s for what an instance may have to be replaced for); 0 looks once. */
   readonly timeout?: number | undefined
 }

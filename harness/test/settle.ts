@@ -3,7 +3,7 @@ import { type Clock, deadline } from '../clock.ts'
 import { SluiceError } from '../errors.ts'
 
 /** What was seen, and when first: cloud milliseconds after the first look. */
-export interface LogLine {
+interface LogLine {
   readonly after: number
   readonly findings: Findings
 }

@@ -47,7 +47,7 @@ export interface Ceiling {
 }
 
 /** How sure one must be that a rate is too high for a gate not to open, while not sure enough to close it. */
-const SUSPICION = 0.1
+export const SUSPICION = 0.1
 
 /**
  * Whether a rate is above the ceiling. One error of twenty is no proof of more than 2 %: the gate closes when the

@@ -1,8 +1,9 @@
 import type { Evidence } from '../../gate.ts'
 import type { Samples } from '../../probe.ts'
 import type { AnalysisInput } from './analyse.ts'
+import { rateAtLeast } from './distributions.ts'
 import { ceilingEValue, detectableRate } from './e-value.ts'
-import type { Finding } from './error-rate.ts'
+import { type Finding, SUSPICION } from './error-rate.ts'
 import { detectableExceeding, FEWEST_PER_ARM, rankTest } from './rank-test.ts'
 import { scheduleHeld } from './schedule.ts'
 import { percent } from './tally.ts'
@@ -13,17 +14,18 @@ const ms = (value: number): string => `${Number(value.toFixed(value < 10 ? 1 : 0
  * A 99th percentile above its limit means that more than one request in a hundred takes longer: a rate held to a
  * ceiling of 1 %, so it may be looked at continuously.
  */
-export function holdToLimit({ samples, candidate, thresholds, now }: AnalysisInput): Finding {
+export function holdToLimit({ samples, candidate, thresholds, now, look }: AnalysisInput): Finding {
   const values = samples[candidate] ?? new Float64Array()
   const limit = thresholds.latency.p99
   const arm = { errors: values.reduce((sum, value) => (value > limit ? sum + 1 : sum), 0), n: values.length }
   const { alpha } = thresholds.errorRate
+  const suspect = look === 'closing' && rateAtLeast(arm.errors, arm.n, SUSPICION) > 0.01
   const share = arm.n === 0 ? 0 : arm.errors / arm.n
   return {
     p: Math.min(1, 1 / ceilingEValue(arm, 0.01)),
     evidence: (rejected) => ({
       metric: 'latency limit',
-      status: rejected ? failedIfHeld(now, thresholds) : 'passed',
+      status: rejected ? failedIfHeld(now, thresholds) : suspect ? 'inconclusive' : 'passed',
       sentence:
         arm.n === 0
           ? `${candidate} gave no good answer whose latency could be judged`

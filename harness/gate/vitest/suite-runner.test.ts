@@ -238,7 +238,12 @@ test('a worker that cannot start is an error, though Vitest then names no module
 })
 
 test('a suite that waits for ever ends at the deadline and is named', async () => {
-  const [verdict, result] = await runBesidePassing('waits', `test('waits', () => new Promise(() => {}))`, 600)
+  await run([suite('passing', PASSING)])
+  const [verdict, result] = await runBesidePassing(
+    'waits',
+    `test('waits', () => new Promise(() => {}))`,
+    1_500,
+  )
   expect(result.timedOut).toBe(true)
   expect(verdict).toMatchObject({ status: 'error' })
   expect(verdict.sentence).toContain('waits.suite.ts > waits')

@@ -37,6 +37,8 @@ export interface WarmSuiteRunner extends SuiteRunner {
   check(files: readonly string[]): Promise<void>
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 /** Wall milliseconds between asking a run to stop, insisting, and killing its processes. */
 const PATIENCE = 250
 
@@ -71,11 +73,18 @@ async function startVitest(
     onUserConsoleLog: ({ content }) => log(content),
   }
   const silent = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() })
+  const given = SIGNALS.map((name) => process.listeners(name))
   const vitest = await createVitest(vitestOptions(options, pool, reporter), viteOptions(options), {
     stdout: silent(),
     stderr: silent(),
   })
   await vitest.standalone()
+  // Vitest would end this process on a signal; here a signal means that a deployment is to be put back first.
+  for (const [index, name] of SIGNALS.entries()) {
+    for (const added of process.listeners(name)) {
+      if (!given[index]?.includes(added)) process.off(name, added)
+    }
+  }
   return vitest
 }
 

@@ -1,0 +1,130 @@
+import { expect, test } from 'vitest'
+import { binomialAtLeast } from './distributions.ts'
+import { ceilingEValue, detectableRate, shareEValue } from './e-value.ts'
+
+const factorial = (n: number): number => (n <= 1 ? 1 : n * factorial(n - 1))
+
+/** A seeded generator (mulberry32), so that every run of these tests draws the same. */
+function random(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+test('the share e-value equals its closed form k! (K−k)! / (K+1)! / (p^k (1−p)^(K−k))', () => {
+  for (const [k, rest, n, others] of [
+    [1, 0, 5, 95],
+    [2, 0, 5, 95],
+    [9, 1, 120, 480],
+    [6, 3, 50, 50],
+  ] as const) {
+    const p = n / (n + others)
+    const exact = (factorial(k) * factorial(rest)) / factorial(k + rest + 1) / (p ** k * (1 - p) ** rest)
+    expect(shareEValue({ errors: k, n }, { errors: rest, n: others }) / exact).toBeCloseTo(1, 9)
+  }
+})
+
+test('two errors that both fall on a share of 5 % are enough at α = 1 %, one is not', () => {
+  expect(shareEValue({ errors: 1, n: 5 }, { errors: 0, n: 95 })).toBeCloseTo(10, 9)
+  expect(shareEValue({ errors: 2, n: 5 }, { errors: 0, n: 95 })).toBeCloseTo(400 / 3, 6)
+})
+
+test('an arm with no more than its share of the errors is never accused', () => {
+  expect(shareEValue({ errors: 0, n: 50 }, { errors: 40, n: 50 })).toBe(0)
+  expect(shareEValue({ errors: 5, n: 50 }, { errors: 5, n: 50 })).toBe(0)
+  expect(shareEValue({ errors: 3, n: 100 }, { errors: 0, n: 0 })).toBe(0)
+  expect(shareEValue({ errors: 0, n: 0 }, { errors: 3, n: 100 })).toBe(0)
+})
+
+test('under equal rates the expected worth over all outcomes, enumerated, is at most 1', () => {
+  for (const p of [0.05, 0.25, 0.5, 0.9]) {
+    for (let errors = 1; errors <= 12; errors++) {
+      let expected = 0
+      for (let k = 0; k <= errors; k++) {
+        const chance = binomialAtLeast(k, errors, p) - binomialAtLeast(k + 1, errors, p)
+        expected += chance * shareEValue({ errors: k, n: p * 1e6 }, { errors: errors - k, n: (1 - p) * 1e6 })
+      }
+      expect(expected).toBeLessThanOrEqual(1 + 1e-9)
+    }
+  }
+})
+
+test('the ceiling e-value, enumerated over all outcomes, is worth 1 at the ceiling and less below', () => {
+  for (const n of [5, 20, 60]) {
+    const expected = (rate: number): number => {
+      let sum = 0
+      for (let k = 0; k <= n; k++) {
+        sum +=
+          (binomialAtLeast(k, n, rate) - binomialAtLeast(k + 1, n, rate)) *
+          ceilingEValue({ errors: k, n }, 0.1)
+      }
+      return sum
+    }
+    // No error is worth 0 here, a little less than the mixture would pay.
+    expect(expected(0.1)).toBeLessThanOrEqual(1 + 1e-9)
+    expect(expected(0.1)).toBeGreaterThan(0.8)
+    expect(expected(0.05)).toBeLessThan(expected(0.1))
+  }
+})
+
+test('one error of twenty does not break a ceiling of 2 %, ten do', () => {
+  expect(ceilingEValue({ errors: 1, n: 20 }, 0.02)).toBeLessThan(10)
+  expect(ceilingEValue({ errors: 10, n: 20 }, 0.02)).toBeGreaterThan(1e6)
+})
+
+test('looking after every request keeps false alarms at most α: Monte Carlo with its own bound', () => {
+  const alpha = 0.05
+  const draw = random(7)
+  const runs = 2000
+  let alarms = { share: 0, ceiling: 0 }
+  for (let run = 0; run < runs; run++) {
+    const arm = { errors: 0, n: 0 }
+    const other = { errors: 0, n: 0 }
+    let accused = false
+    let over = false
+    for (let i = 0; i < 1000; i++) {
+      const hit = draw() < 0.1 ? arm : other
+      hit.n++
+      if (draw() >= 0.05) continue
+      hit.errors++
+      accused ||= shareEValue(arm, other) >= 1 / alpha
+      const all = { errors: arm.errors + other.errors, n: arm.n + other.n }
+      over ||= ceilingEValue(all, 0.05) >= 1 / alpha
+    }
+    alarms = { share: alarms.share + Number(accused), ceiling: alarms.ceiling + Number(over) }
+  }
+  // What a true rate of α would exceed with a chance of one in a thousand.
+  const bound = alpha + 3.09 * Math.sqrt((alpha * (1 - alpha)) / runs)
+  expect(alarms.share / runs).toBeLessThan(bound)
+  expect(alarms.ceiling / runs).toBeLessThan(bound)
+})
+
+test('0.1 % against 10 % at a tenth of the traffic is found within some 300 requests on average', () => {
+  const draw = random(11)
+  let total = 0
+  const runs = 400
+  for (let run = 0; run < runs; run++) {
+    const arm = { errors: 0, n: 0 }
+    const other = { errors: 0, n: 0 }
+    while (shareEValue(arm, other) < 100) {
+      const [hit, rate] = draw() < 0.1 ? [arm, 0.1] : [other, 0.001]
+      hit.n++
+      if (draw() < rate) hit.errors++
+    }
+    total += arm.n + other.n
+  }
+  expect(total / runs).toBeGreaterThan(200)
+  expect(total / runs).toBeLessThan(400)
+})
+
+test('the detectable rate is the one that is found nine times of ten', () => {
+  const eValue = (errors: number): number => shareEValue({ errors, n: 100 }, { errors: 0, n: 900 })
+  const rate = detectableRate(100, eValue, 0.01)
+  // Two errors of a tenth of the traffic are worth 33, three are worth 250.
+  expect(binomialAtLeast(3, 100, rate)).toBeCloseTo(0.9, 9)
+  expect(detectableRate(1, eValue, 1e-9)).toBe(1)
+})

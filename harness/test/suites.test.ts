@@ -1,0 +1,103 @@
+import { globSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { addCandidate, openSampleWorld, type SampleWorld } from '../checks/sample-world.ts'
+import type { Cloud } from '../cloud.ts'
+import { createSuiteRunner, type WarmSuiteRunner } from '../gate/vitest/index.ts'
+import type { SuiteContext, SuiteRun } from '../gate.ts'
+import type { GatePhase, ServiceSnapshot } from '../strategy.ts'
+
+/** The built-in suites, run as a gate runs them: in a worker that reaches the cloud over its sockets. */
+const root = fileURLToPath(new URL('../..', import.meta.url))
+let runner: WarmSuiteRunner
+beforeAll(async () => {
+  runner = await createSuiteRunner({ root, conditions: ['sluice-source'] })
+}, 60_000)
+afterAll(() => runner[Symbol.asyncDispose]())
+
+const [stable, candidate] = [{ version: '1.0.0' }, { version: '2.0.0' }]
+
+const contextOf = (world: SampleWorld, phase: GatePhase): SuiteContext => ({
+  cloud: (world.cloud satisfies Cloud).address,
+  service: world.sample.ref,
+  phase,
+  release: stable,
+  baseline: stable,
+  thresholds: {
+    errorRate: { ceiling: 0.02, alpha: 0.01 },
+    latency: { p99: 500, slowdown: 1.5 },
+    minRequests: 300,
+  },
+})
+
+/** The context of a gate in the midst of a deployment. */
+const stageOf = (
+  world: SampleWorld,
+  phase: GatePhase,
+  before: ServiceSnapshot,
+  shares: ServiceSnapshot['shares'],
+): SuiteContext => ({
+  ...contextOf(world, phase),
+  release: candidate,
+  before,
+  stage: { index: 2, name: 'canary 50%', shares },
+})
+
+const run = (context: SuiteContext): Promise<SuiteRun> =>
+  runner.run({
+    files: globSync(`suites/${context.phase}/*.suite.ts`, { cwd: root }).map((file) => `${root}${file}`),
+    context,
+    deadline: 60_000,
+  })
+
+const statuses = ({ tests }: SuiteRun): readonly string[] => [...new Set(tests.map(({ status }) => status))]
+const failures = ({ tests }: SuiteRun): string =>
+  tests.flatMap(({ status, name, message }) => (status === 'passed' ? [] : `${name}: ${message}`)).join('\n')
+
+test('all suites pass on a sound service without a deployment', { timeout: 120_000 }, async () => {
+  await using world = await openSampleWorld(2)
+  for (const phase of ['pre-deploy', 'shift', 'post-deploy', 'resilience'] as const) {
+    const result = await run(contextOf(world, phase))
+    expect(failures(result)).toBe('')
+    expect(statuses(result)).toEqual(['passed'])
+  }
+})
+
+test('a good candidate passes shift, and is not yet what post-deploy wants', {
+  timeout: 120_000,
+}, async () => {
+  await using world = await openSampleWorld(2)
+  const before = await world.observe()
+  const { shares } = await addCandidate(world)
+  const shift = await run(stageOf(world, 'shift', before, shares))
+  expect(failures(shift)).toBe('')
+  expect(shift.ended).toBe('passed')
+  const after = failures(await run(stageOf(world, 'post-deploy', before, shares)))
+  expect(after).toMatch(/only the new version is served: .*1\.0\.0 \d+ times/s)
+})
+
+test('a candidate with a wrong main page fails shift with what was seen', { timeout: 120_000 }, async () => {
+  await using world = await openSampleWorld(2)
+  const before = await world.observe()
+  const { shares } = await addCandidate(world, [{ kind: 'wrong-page' }])
+  const result = await run(stageOf(world, 'shift', before, shares))
+  expect(result.ended).toBe('failed')
+  expect(failures(result)).toMatch(/main page of the same kind as 1\.0\.0 has; saw text\/html/)
+})
+
+test('traffic on another fleet than the stable one fails pre-deploy', { timeout: 120_000 }, async () => {
+  await using world = await openSampleWorld(2)
+  await addCandidate(world)
+  expect(failures(await run(contextOf(world, 'pre-deploy')))).toMatch(
+    /only the stable fleet gets traffic: .*saw weights orders 50, orders-2-0-0 50.*looked \d+ times/s,
+  )
+})
+
+test('a cloud that cannot be reached makes every test inconclusive', { timeout: 120_000 }, async () => {
+  await using world = await openSampleWorld(2)
+  const context = contextOf(world, 'post-deploy')
+  const gone = { ...context.cloud, endpoint: 'http://127.0.0.1:9' }
+  const result = await run({ ...context, cloud: gone })
+  expect(statuses(result)).toEqual(['inconclusive'])
+  expect(failures(result)).toMatch(/orders could not be observed: .*ECONNREFUSED/)
+})
