@@ -39,6 +39,11 @@ describe('a config', () => {
     expect(config.releases['2.0.0']?.userData).toBe('{"version":"2.0.0"}')
   })
 
+  test('leaves the user data alone of a release that is an image or a launch template version', () => {
+    const releases = { ...good.releases, '3.0.0': { version: '3.0.0', imageId: 'ami-1' } }
+    expect(validate({ ...good, releases }).releases['3.0.0']).toEqual({ version: '3.0.0', imageId: 'ami-1' })
+  })
+
   test('with several problems has them all reported, each with its place', () => {
     const text = problems({
       ...good,

@@ -245,10 +245,20 @@ const releaseOf = ({
   launchTemplateVersion,
 }: z.output<typeof release>): Release => ({
   version,
-  userData: typeof userData === 'string' ? userData : JSON.stringify(userData ?? { version }),
+  ...userDataOf(
+    userData,
+    imageId === undefined && launchTemplateVersion === undefined ? { version } : undefined,
+  ),
   ...(imageId === undefined ? {} : { imageId }),
   ...(launchTemplateVersion === undefined ? {} : { launchTemplateVersion }),
 })
+
+/** As given, objects as JSON. A release of which nothing but its version is known is told that version. */
+function userDataOf(given: unknown, initial: object | undefined): { userData?: string } {
+  const data = given ?? initial
+  if (data === undefined) return {}
+  return { userData: typeof data === 'string' ? data : JSON.stringify(data) }
+}
 
 function describeIssue(issue: z.core.$ZodIssue, prefix = ''): Diagnostic[] {
   const at = (...more: PropertyKey[]): string =>

@@ -194,7 +194,9 @@ test('harm in another stage is none of this gate', async () => {
   const input = gate({ flush: async () => input.view.feed('canary 5%', GOOD) })
   const judged = runGate(input)
   input.view.feed('canary 25%', BAD)
-  expect((await judged).verdict.status).toBe('passed')
+  const result = await judged
+  expect(result.verdict.status).toBe('passed')
+  expect(result.firstHarmAt).toBeUndefined()
 })
 
 test('a suite that fails closes the gate without waiting for the bake', async () => {

@@ -96,6 +96,7 @@ class Gate {
   readonly #unsubscribe: () => void
   #tests: readonly TestResult[] = []
   #suitesWallMs = 0
+  #lastSuitesWallMs = 0
   #bakeUntil: number
   #firstHarmAt: number | undefined
 
@@ -115,8 +116,7 @@ class Gate {
       if (this.#input.spec.bake === 0)
         return await this.#untilDecided([opening, ...(await this.#closingLook())])
       if (opening.status === 'failed' || opening.status === 'error') return [opening]
-      await this.#bake()
-      return await this.#untilDecided(await this.#closeBake())
+      return await this.#untilDecided(await this.#bakeAndLook())
     } catch (thrown) {
       if (this.#input.signal.aborted) throw thrown
       const reason: unknown = this.#watch.signal.aborted ? this.#watch.signal.reason : undefined
@@ -151,22 +151,25 @@ class Gate {
     for (let look = 1; look < CLOSING_LOOKS && step > 0; look++) {
       if (mergeEvidence(latest).status !== 'inconclusive') break
       this.#bakeUntil = this.#input.clock.now() + step
-      await this.#bake()
-      latest = await this.#closeBake()
+      latest = await this.#bakeAndLook()
     }
     return latest
   }
 
-  async #bake(): Promise<void> {
-    const left = this.#bakeUntil - this.#input.clock.now()
-    if (left > 0) await this.#input.clock.sleep(left, this.#signal)
-    this.#signal.throwIfAborted()
-  }
-
-  async #closeBake(): Promise<Evidence[]> {
+  /** The suites look again at the end of the bake, started early enough to be done when it is over. */
+  async #bakeAndLook(): Promise<Evidence[]> {
+    const { clock } = this.#input
+    await this.#until(this.#bakeUntil - this.#lastSuitesWallMs * clock.scale)
     await this.#flush()
     const suites = await this.#runSuites()
+    await this.#until(this.#bakeUntil)
     return [suites, ...(await this.#closingLook())]
+  }
+
+  async #until(instant: number): Promise<void> {
+    const left = instant - this.#input.clock.now()
+    if (left > 0) await this.#input.clock.sleep(left, this.#signal)
+    this.#signal.throwIfAborted()
   }
 
   async #closingLook(): Promise<Evidence[]> {
@@ -184,14 +187,16 @@ class Gate {
   async #runSuites(): Promise<Evidence> {
     const { runner, files, context, spec, stage, view, suiteDeadline } = this.#input
     const traffic = this.#probed ? { traffic: view.window(stage.name) } : {}
-    const run: SuiteRun = await runner.run({
+    const running = runner.run({
       files,
       context: { ...context, ...traffic },
       deadline: suiteDeadline ?? SUITE_DEADLINE,
       signal: this.#signal,
     })
-    this.#signal.throwIfAborted()
+    // A gate that closes does not wait for suites to be stopped.
+    const run: SuiteRun = await unlessAborted(running, this.#signal)
     this.#tests = run.tests
+    this.#lastSuitesWallMs = run.tookMs
     this.#suitesWallMs += run.tookMs
     return judgeSuites(run, `suites ${spec.suites}`)
   }
@@ -230,6 +235,16 @@ class Gate {
       look,
     })
   }
+}
+
+/** What the promise becomes, or the signal's reason as soon as that aborts; the promise's own end is then unheard. */
+function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
 }
 
 /** The share of the traffic that goes to other fleets than the one that was stable before the deployment. */

@@ -65,7 +65,7 @@ describe('judging a run of suites', () => {
     }
     expect(judgeSuites(run)).toMatchObject({
       status: 'failed',
-      sentence: 'a.suite.ts > works failed: expected 4 targets, saw 3',
+      sentence: 'the check “works” failed: expected 4 targets, saw 3',
     })
   })
 })

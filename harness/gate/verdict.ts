@@ -84,7 +84,9 @@ const VERBS: Record<TestStatus, string> = {
   flaky: 'passed only when tried again',
 }
 
+/** The first line says what was seen; the rest stands with the test itself. */
 function tell(test: TestResult): string {
-  const because = test.message?.trim() ? `: ${test.message.trim()}` : ''
-  return `${test.file} > ${test.name} ${VERBS[test.status]}${because}`
+  const [because = ''] = test.message?.trim().split('\n') ?? []
+  const title = test.name.split(' > ').at(-1)
+  return `the check “${title}” ${VERBS[test.status]}${because ? `: ${because}` : ''}`
 }

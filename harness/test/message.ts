@@ -5,10 +5,11 @@ import type { Settled } from './settle.ts'
 const SHOWN = 8
 const LOGGED = 5
 
-/** What was expected, what was seen, where to look; then how it came to that. */
+/** What was expected, what was seen, where to look; then what was asked for, and how it came to that. */
 export function messageOf(what: string, { findings, log, looks, took }: Settled): string {
-  const lines = [`expected ${what}`, ...findings.slice(0, SHOWN).flatMap(ofFinding)]
+  const lines = findings.slice(0, SHOWN).flatMap(ofFinding)
   if (findings.length > SHOWN) lines.push(`  … and ${findings.length - SHOWN} more`)
+  lines.push(`expected ${what}`)
   if (looks > 1) {
     lines.push(`looked ${looks} times in ${seconds(took)} of cloud time:`)
     for (const { after, findings } of log.slice(-LOGGED))
@@ -18,8 +19,8 @@ export function messageOf(what: string, { findings, log, looks, took }: Settled)
 }
 
 const ofFinding = ({ severity, subject, expected, seen, hint }: Finding): readonly string[] => [
-  `  ${subject}: expected ${expected}; saw ${seen}${severity === 'unknown' ? ' (inconclusive)' : ''}`,
-  `    → ${hint}`,
+  `${subject}: expected ${expected}; saw ${seen}${severity === 'unknown' ? ' (inconclusive)' : ''}`,
+  `  → ${hint}`,
 ]
 
 const summary = (findings: Findings): string =>

@@ -16,13 +16,16 @@ const vitestTimers = 1
 const timers = new Set<NodeJS.Timeout>()
 let timersWatched = false
 
-/** Remembers timers that suites make. Their handles tell whether they still are to fire: no need to see them cleared. */
+/** Remembers timers that suites make, until they fire once, are cleared, or no longer keep the process alive. */
 function watchTimers(): void {
   if (timersWatched) return
   timersWatched = true
   globalThis.setTimeout = remembering(globalThis.setTimeout)
   globalThis.setInterval = remembering(globalThis.setInterval)
 }
+
+/** A handle goes on saying that it is referenced when it has fired or was cleared; this alone tells. */
+const isOver = (timer: NodeJS.Timeout): boolean => '_destroyed' in timer && timer._destroyed === true
 
 function remembering<Make extends (...given: never[]) => NodeJS.Timeout>(make: Make): Make {
   return new Proxy(make, {
@@ -36,7 +39,7 @@ function remembering<Make extends (...given: never[]) => NodeJS.Timeout>(make: M
 }
 
 function forgetEnded(): void {
-  for (const timer of timers) if (!timer.hasRef()) timers.delete(timer)
+  for (const timer of timers) if (isOver(timer) || !timer.hasRef()) timers.delete(timer)
 }
 
 /** What keeps this process alive, counted by kind. Idle keep-alive sockets do not: they are unreferenced. */

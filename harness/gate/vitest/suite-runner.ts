@@ -58,7 +58,7 @@ export async function createSuiteRunner(options: SuiteRunnerOptions): Promise<Wa
     await pool[Symbol.asyncDispose]()
     throw new SluiceError('internal', `Vitest could not be started: ${describeError(cause)}`, { cause })
   } finally {
-    process.exitCode = exitCode
+    restoreExitCode(exitCode)
   }
 }
 
@@ -135,6 +135,11 @@ function vitestOptions(options: SuiteRunnerOptions, pool: WarmPool, reporter: Re
   }
 }
 
+/** Undoes what Vitest does to the exit code when something failed; what others set it to in the meantime stays. */
+function restoreExitCode(before: typeof process.exitCode): void {
+  if (process.exitCode === 1) process.exitCode = before
+}
+
 /** A run may go without a context: the one that only warms a worker. */
 type Run = Omit<SuiteRequest, 'context'> & { readonly context?: SuiteContext }
 
@@ -194,7 +199,7 @@ class WarmRunner implements WarmSuiteRunner {
       await this.#last
       await this.#vitest.close()
     } finally {
-      process.exitCode = exitCode
+      restoreExitCode(exitCode)
     }
   }
 
@@ -225,7 +230,7 @@ class WarmRunner implements WarmSuiteRunner {
       await stop.end()
       // A worker in which something failed may be left in any state; the next run gets a fresh one.
       if (!clean) this.#pool.recycle()
-      process.exitCode = exitCode
+      restoreExitCode(exitCode)
     }
   }
 

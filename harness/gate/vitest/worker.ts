@@ -30,7 +30,6 @@ init({
     await runBaseTests('run', state, traces)
     // Rejections that nobody handled are raised a turn after the promise settled; let them reach this run.
     await turn()
-    await turn()
     if (leftBehind().length === 0) return
     // What was left going may yet fail: better in this run than in nobody's.
     await wallClock.sleep(grace)

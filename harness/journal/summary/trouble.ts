@@ -43,8 +43,10 @@ export function troubleOf(
 
 /** Looks and tests that kept a gate shut, each as one line. */
 export function evidenceOf(gate: Pick<GateSummary, 'verdict' | 'tests'>): readonly string[] {
-  const looks = gate.verdict.evidence.filter(({ status }) => status !== 'passed')
   const tests = gate.tests.filter(({ status }) => status !== 'passed' && status !== 'skipped')
+  // What suites showed is told by their tests.
+  const told = (metric: string): boolean => tests.length > 0 && metric.startsWith('suites')
+  const looks = gate.verdict.evidence.filter(({ status, metric }) => status !== 'passed' && !told(metric))
   return [
     ...looks.map(({ metric, sentence }) => `${metric}: ${firstLine(sentence)}`),
     ...tests.map(({ file, name, status, message }) => {
