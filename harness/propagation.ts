@@ -30,9 +30,12 @@ export async function confirmShift(
   if (lost.length === 0) return
   const { clock } = run.cloud
   const started = clock.now()
+  // Until it follows, traffic is filed apart: the stage is judged by what its weights brought about.
+  const settling = `shifting to ${stage}`
+  await run.probe.enter(settling)
   let quiet = 0
   const stop = run.view.onChange((bucket) => {
-    if (bucket.stage !== stage) return
+    if (bucket.stage !== settling) return
     const late = bucket.counts.some((count) => lost.includes(count.version))
     quiet = late ? 0 : quiet + bucket.counts.reduce((sum, count) => sum + count.n, 0)
   })

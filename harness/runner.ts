@@ -318,8 +318,8 @@ class Deployment {
         const known = this.#last
         this.#last = { ...observed, shares: action.shares }
         if (stage === undefined || action.reason !== 'shift') return
-        await this.#run.probe.enter(stage)
         await confirmShift(this.#run, known, this.#last, stage, signal)
+        await this.#run.probe.enter(stage)
       },
     }
   }

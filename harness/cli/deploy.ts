@@ -30,10 +30,9 @@ export async function deploy(invocation: Invocation): Promise<number> {
   await using owned = new Owned()
   const [runner, scene] = await both(
     owned,
-    createSuiteRunner({ root: config.root }),
+    readyRunner(config, suites),
     openScene(config, config.cloud, interrupt),
   )
-  await runner.check([...new Set(Object.values(suites).flat())])
   const { plan, before } = await drawPlan(config, scene, interrupt)
   const id = deploymentId(config)
   const directory = resolve(config.root, config.directory, id)
@@ -88,6 +87,18 @@ async function both<A extends AsyncDisposable, B extends AsyncDisposable>(
   const failed = settled.find((each) => each.status === 'rejected')
   if (failed) throw failed.reason
   return Promise.all([first, second])
+}
+
+/** A runner whose suites all compile, and whose workers are warming up. */
+async function readyRunner(config: Config, suites: Suites): Promise<SuiteRunner> {
+  const runner = await createSuiteRunner({ root: config.root })
+  try {
+    await runner.check([...new Set(Object.values(suites).flat())])
+    return runner
+  } catch (thrown) {
+    await runner[Symbol.asyncDispose]()
+    throw thrown
+  }
 }
 
 async function suitesOf(config: Config): Promise<Suites> {

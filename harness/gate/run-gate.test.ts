@@ -205,7 +205,7 @@ test('a suite that fails closes the gate without waiting for the bake', async ()
     spec: { suites: 'shift', bake: 3_600_000, extend: 0 },
   })
   const result = await runGate(input)
-  expect(result.verdict).toMatchObject({ status: 'failed', sentence: 'a.suite.ts > works failed: because' })
+  expect(result.verdict).toMatchObject({ status: 'failed', sentence: 'the check “works” failed: because' })
   expect(result.tests).toHaveLength(1)
 })
 

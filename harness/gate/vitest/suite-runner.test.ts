@@ -131,7 +131,7 @@ test('what an earlier run left behind in the list of modules does not count in a
 test('a test that fails closes the gate with its own words', async () => {
   const [verdict] = await runBesidePassing('wrong', `test('adds up', () => { expect(1 + 1).toBe(3) })`)
   expect(verdict).toMatchObject({ status: 'failed', n: { failed: 1, passed: 1 } })
-  expect(verdict.sentence).toContain('wrong.suite.ts > adds up failed: expected 2 to be 3')
+  expect(verdict.sentence).toContain('the check “adds up” failed: expected 2 to be 3')
 })
 
 test('a rejection that nobody handles closes the gate though every test passed', async () => {
@@ -156,7 +156,7 @@ test('an error thrown by a timer after the last test closes the gate', async () 
 test('skipped tests do not open a gate, and say why they were skipped', async () => {
   const [verdict] = await runBesidePassing('skipping', `test('later', ({ skip }) => skip('not today'))`)
   expect(verdict).toMatchObject({ status: 'inconclusive' })
-  expect(verdict.sentence).toContain('later was skipped: not today')
+  expect(verdict.sentence).toContain('the check “later” was skipped: not today')
 })
 
 test('a test marked only is refused, for it would hide the others', async () => {
