@@ -26,7 +26,10 @@ export async function awaitHealthy(context: ActionContext, name: FleetName, coun
   try {
     for (;;) {
       seen = await look(context, fleet)
-      if (seen.inService >= count) booted ??= context.clock.now()
+      if (seen.inService >= count && booted === undefined) {
+        booted = context.clock.now()
+        context.waited('boot', `${name} in service`, booted - started)
+      }
       const healthy = seen.targets.filter((target) => target.TargetHealth?.State === 'healthy').length
       if (seen.inService >= count && healthy >= count) break
       await context.clock.sleep(LOOK_INTERVAL, context.signal)
@@ -37,9 +40,8 @@ export async function awaitHealthy(context: ActionContext, name: FleetName, coun
     throw explain(context, context.signal.reason, name, count, seen, context.clock.now() - started)
   } finally {
     const now = context.clock.now()
-    const inService = booted ?? now
-    context.waited('boot', `${name} in service`, inService - started)
-    if (now > inService) context.waited('health', `${name} healthy`, now - inService)
+    if (booted === undefined) context.waited('boot', `${name} in service`, now - started)
+    else context.waited('health', `${name} healthy`, now - booted)
   }
 }
 
@@ -80,14 +82,14 @@ export async function awaitEmpty(context: ActionContext, name: FleetName): Promi
   let drained: number | undefined
   for (;;) {
     const seen = await look(context, fleet)
-    if (seen.targets.length === 0) drained ??= context.clock.now()
+    if (seen.targets.length === 0 && drained === undefined) {
+      drained = context.clock.now()
+      context.waited('drain', `${name} drained`, drained - started)
+    }
     if (seen.targets.length === 0 && seen.instances === 0) break
     await context.clock.sleep(LOOK_INTERVAL, context.signal)
   }
-  const now = context.clock.now()
-  context.waited('drain', `${name} drained`, (drained ?? now) - started)
-  if (drained !== undefined && now > drained)
-    context.waited('termination', `${name} terminated`, now - drained)
+  context.waited('termination', `${name} terminated`, context.clock.now() - (drained ?? started))
 }
 
 async function look(context: ActionContext, fleet: FleetSnapshot): Promise<Look> {

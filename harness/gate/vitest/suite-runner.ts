@@ -124,7 +124,8 @@ function vitestOptions(options: SuiteRunnerOptions, pool: WarmPool, reporter: Re
     retry: 0,
     isolate: false,
     pool: pool.initializer,
-    maxWorkers: options.maxWorkers ?? 1,
+    maxWorkers: options.maxWorkers ?? 2,
+    maxConcurrency: 20,
     testTimeout: timeout,
     hookTimeout: timeout,
     cache: false,
@@ -147,7 +148,7 @@ const WARM_UP_DEADLINE = 30_000
 
 const isFile = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false
 
-const warmUp = besideThis('warm-up.suite', import.meta.url)
+const warmUp = ['warm-up.suite', 'warm-up-beside.suite'].map((name) => besideThis(name, import.meta.url))
 
 class WarmRunner implements WarmSuiteRunner {
   readonly #root: string
@@ -206,7 +207,7 @@ class WarmRunner implements WarmSuiteRunner {
   /** Runs an empty suite that loads what all suites load. How it ends does not matter: gates judge themselves. */
   #warmUp(): void {
     this.#last = this.#last
-      .then(() => (this.#closed ? undefined : this.#run({ files: [warmUp], deadline: WARM_UP_DEADLINE })))
+      .then(() => (this.#closed ? undefined : this.#run({ files: warmUp, deadline: WARM_UP_DEADLINE })))
       .catch(() => {})
   }
 
