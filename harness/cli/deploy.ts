@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { reporters } from '#reports/index'
 import type { Config } from '../config.ts'
 import { describeError, SluiceError } from '../errors.ts'
@@ -199,10 +199,12 @@ function report({ flags, env, output }: Invocation, journal: Journal, directory:
 }
 
 /** A report that cannot be written is said; it does not change what became of the deployment. */
-async function closeReports(told: readonly Reporter[], { output }: Invocation): Promise<void> {
+async function closeReports(told: readonly Reporter[], { output, cwd }: Invocation): Promise<void> {
   for (const reporter of told) {
     try {
-      await reporter.close()
+      const written = await reporter.close()
+      const page = written.find((path) => path.endsWith('.html'))
+      if (page !== undefined) output.people(`\n  Report        ${relative(cwd, page)}\n`)
     } catch (thrown) {
       output.people(`sluice: a report could not be written: ${describeError(thrown)}\n`)
     }

@@ -70,7 +70,12 @@ const runBesidePassing = async (
 
 beforeAll(async () => {
   symlinkSync(resolve(import.meta.dirname, '../../../node_modules'), join(root, 'node_modules'))
-  runner = await createSuiteRunner({ root, conditions: ['sluice-source'], log: (text) => printed.push(text) })
+  runner = await createSuiteRunner({
+    root,
+    maxWorkers: 1,
+    conditions: ['sluice-source'],
+    log: (text) => printed.push(text),
+  })
 })
 
 afterAll(async () => {
