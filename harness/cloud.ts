@@ -12,7 +12,7 @@ export type CloudKind = 'embedded' | 'localstack' | 'endpoint' | 'live'
 /** Something a strategy or a suite needs of a cloud. `data-plane`: load balancers really route; `dns`: names really resolve. */
 export type Capability = 'ec2' | 'elbv2' | 'autoscaling' | 'route53' | 's3' | 'data-plane' | 'dns'
 
-export type Support = { readonly ok: true } | { readonly ok: false; readonly because: string }
+type Support = { readonly ok: true } | { readonly ok: false; readonly because: string }
 
 /** A way to reach one AWS-compatible cloud. Above it there is only the real AWS SDK. */
 export interface Cloud extends AsyncDisposable {

@@ -131,7 +131,7 @@ export type ConfigInput = z.input<typeof schema>
 export const defineConfig = (config: ConfigInput): ConfigInput => config
 
 /** A problem of a config: where, what was expected, what was found. */
-export interface Diagnostic {
+interface Diagnostic {
   readonly path: string
   readonly message: string
 }

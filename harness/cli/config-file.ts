@@ -8,7 +8,7 @@ import { SluiceError } from '../errors.ts'
 const NAMES = ['sluice.config.ts', 'sluice.config.mts', 'sluice.config.js', 'sluice.config.mjs']
 
 /** Flags that lay over the config. */
-export interface ConfigFlags {
+interface ConfigFlags {
   readonly config?: string
   readonly cloud?: string
   readonly strategy?: string

@@ -14,7 +14,7 @@ export interface Invocation {
   readonly onSignal: (listener: (name: string, times: number) => void) => void
 }
 
-export interface Flags {
+interface Flags {
   readonly config?: string
   readonly cloud?: string
   readonly strategy?: string

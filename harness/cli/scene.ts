@@ -8,7 +8,7 @@ import { SluiceError } from '../errors.ts'
 import type { Plan, Release, ServiceSnapshot } from '../strategy.ts'
 
 /** API calls made: all of them, and those that change something. */
-export interface CallCount {
+interface CallCount {
   all: number
   writes: number
 }

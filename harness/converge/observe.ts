@@ -15,7 +15,7 @@ import type { ServiceRef } from '../gate.ts'
 import type { EntrySnapshot, FleetRole, FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
 import { TAG } from './tags.ts'
 
-export const scopeOf = (ref: ServiceRef): string => `${ref.name}@${ref.region}`
+const scopeOf = (ref: ServiceRef): string => `${ref.name}@${ref.region}`
 
 /**
  * The service as it stands in the cloud. Throws `precondition` when it is not there or not of a shape that Sluice

@@ -39,7 +39,7 @@ export function order(observed: ServiceSnapshot, target: Target, way: 'forward' 
   ]
 }
 
-export function sameShares(a: Shares, b: Shares): boolean {
+function sameShares(a: Shares, b: Shares): boolean {
   const names = Object.keys(a)
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
 }

@@ -9,7 +9,7 @@ import type { GatePhase, Plan, Release, Scope, ServiceSnapshot } from '../strate
  */
 export type JournalEvent = Stamp & Entry
 
-export interface Stamp {
+interface Stamp {
   /** From 0, without gaps. */
   readonly seq: number
   readonly deployment: string

@@ -1,1 +1,1 @@
-export { createSuiteRunner, type SuiteRunnerOptions, type WarmSuiteRunner } from './suite-runner.ts'
+export { createSuiteRunner, type WarmSuiteRunner } from './suite-runner.ts'

@@ -1,7 +1,0 @@
-import type { SuiteContext } from '../../gate.ts'
-
-declare module 'vitest' {
-  interface ProvidedContext {
-    sluice: SuiteContext
-  }
-}
