@@ -11,7 +11,15 @@ const ROOT = resolve(import.meta.dirname, '..')
 
 /** Runs the command line as a user does; resolves with the events it printed. */
 async function deploy(config: string, args: readonly string[]): Promise<readonly JournalEvent[]> {
-  const argv = ['--conditions=sluice-source', join(ROOT, 'harness/cli.ts'), 'deploy', '--config', config, '--json', ...args]
+  const argv = [
+    '--conditions=sluice-source',
+    join(ROOT, 'harness/cli.ts'),
+    'deploy',
+    '--config',
+    config,
+    '--json',
+    ...args,
+  ]
   const printed = await new Promise<string>((done) => {
     // A closed gate ends the process with 3; what it printed is the result either way.
     execFile(process.execPath, argv, { maxBuffer: 1 << 28 }, (_error, stdout) => done(stdout))
@@ -36,7 +44,13 @@ export async function deploymentBench(): Promise<readonly Row[]> {
 function good(events: readonly JournalEvent[]): Row[] {
   const summary = summarise(events)
   if (summary.state !== 'promoted') {
-    return [{ figure: 'overhead per stage', unit: 'ms', note: `the deployment ended ${summary.state}: ${summary.sentence}` }]
+    return [
+      {
+        figure: 'overhead per stage',
+        unit: 'ms',
+        note: `the deployment ended ${summary.state}: ${summary.sentence}`,
+      },
+    ]
   }
   const stages = summary.sections.filter((section) => section.kind === 'stage')
   const worst = Math.max(...stages.map((stage) => stage.overheadWallMs))
@@ -48,7 +62,12 @@ function good(events: readonly JournalEvent[]): Row[] {
       bound: { atMost: 150 },
       note: stages.map((stage) => `${stage.name} ${Math.round(stage.overheadWallMs)}`).join(', '),
     },
-    { figure: 'requests failed in a good deployment', value: summary.requests.harmed, unit: `of ${summary.requests.total}`, bound: { atMost: 0 } },
+    {
+      figure: 'requests failed in a good deployment',
+      value: summary.requests.harmed,
+      unit: `of ${summary.requests.total}`,
+      bound: { atMost: 0 },
+    },
   ]
 }
 

@@ -18,7 +18,9 @@ const benches = {
 const chosen = process.argv.slice(2)
 const unknown = chosen.filter((name) => !Object.hasOwn(benches, name))
 if (unknown.length > 0) {
-  process.stderr.write(`no such bench: ${unknown.join(', ')}; there are: ${Object.keys(benches).join(', ')}\n`)
+  process.stderr.write(
+    `no such bench: ${unknown.join(', ')}; there are: ${Object.keys(benches).join(', ')}\n`,
+  )
   process.exit(2)
 }
 
@@ -49,7 +51,12 @@ for (const [name, bench] of Object.entries(benches)) {
 const table = [['figure', 'measured', 'held to', 'ratio in this run', 'note'], ...rows.map(cells)]
 const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)))
 for (const row of table) {
-  process.stdout.write(`${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()}\n`)
+  process.stdout.write(
+    `${row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd()}\n`,
+  )
 }
 const path = join(import.meta.dirname, 'results.json')
 writeFileSync(path, `${JSON.stringify({ node: process.version, rows }, null, 2)}\n`)
