@@ -5,6 +5,7 @@
  * - `cloud`: the cloud answered with an error or not at all
  * - `timeout`: a wait reached its deadline
  * - `unhealthy`: the release did not become healthy: a closed gate, not a fault of the cloud (exit 3)
+ * - `breach`: traffic proved harm while no gate was being judged (exit 3)
  * - `interrupted`: a signal or an abort from another terminal
  * - `busy`: another deployment holds the service (exit 6)
  * - `unsupported`: this cloud or this version of Sluice cannot do it; the message names what (exit 2)
@@ -17,6 +18,7 @@ export type ErrorCode =
   | 'cloud'
   | 'timeout'
   | 'unhealthy'
+  | 'breach'
   | 'interrupted'
   | 'busy'
   | 'unsupported'

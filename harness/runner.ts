@@ -4,7 +4,7 @@ import { type Convergence, converge } from './converge/index.ts'
 import { observeService } from './converge/observe.ts'
 import { order } from './converge/order.ts'
 import { type Event, isTerminal, next, type Phase } from './deployment.ts'
-import { describeError, SluiceError } from './errors.ts'
+import { describeError, type ErrorCode, SluiceError } from './errors.ts'
 import type { GateResult } from './gate/run-gate.ts'
 import type { ServiceRef, StageRef } from './gate.ts'
 import type { EndState } from './journal/event.ts'
@@ -31,6 +31,8 @@ export interface DeploymentRun {
   readonly view: TrafficView
   /** Judges a gate. Rejects only with the signal's reason. */
   readonly gate: (spec: GateSpec, stage: StageRef, signal: AbortSignal) => Promise<GateResult>
+  /** Goes on judging the traffic of a stage whose gate has opened; aborts when it proves harm. */
+  readonly watch: (stage: StageRef) => Disposable & { readonly signal: AbortSignal }
   /** API calls made so far: all of them, and those that change something. */
   readonly calls: () => { readonly all: number; readonly writes: number }
   /** Aborts with an `interrupted` error when the deployment shall be given up. */
@@ -40,6 +42,12 @@ export interface DeploymentRun {
 export interface DeploymentEnd {
   readonly state: EndState
   readonly exitCode: number
+}
+
+/** Errors that close a gate while it is not being judged, and what they are evidence of. */
+const CLOSING: Partial<Record<ErrorCode, string>> = {
+  unhealthy: 'targets healthy',
+  breach: 'traffic before the shift',
 }
 
 /** How often the way back is tried before a person is asked for. Pauses double, in cloud time. */
@@ -99,16 +107,14 @@ class Deployment {
         case 'preparing':
           return await this.#judge(
             { suites: 'pre-deploy', bake: 0, extend: 0 },
-            -1,
-            BEFORE,
-            this.#run.before.shares,
+            { index: -1, name: BEFORE, shares: this.#run.before.shares },
           )
         case 'converging':
           await this.#reach(phase.stage)
           return { kind: 'converged' }
         case 'gating': {
           const stage = this.#stage(phase.stage)
-          return await this.#judge(stage.gate, phase.stage, stage.name, this.#target(stage).traffic.shares)
+          return await this.#judge(stage.gate, this.#refTo(stage, phase.stage))
         }
         case 'finishing':
           await this.#finish()
@@ -154,27 +160,18 @@ class Deployment {
     return { kind: 'stopped', cause: stop.cause }
   }
 
-  async #judge(spec: GateSpec, index: number, name: string, shares: StageRef['shares']): Promise<Event> {
+  async #judge(spec: GateSpec, stage: StageRef): Promise<Event> {
     const { journal, interrupt, gate } = this.#run
-    journal.append({ type: 'gate-started', phase: spec.suites, stage: name, index })
-    const result = await gate(spec, { index, name, shares }, interrupt)
+    const what = { phase: spec.suites, stage: stage.name, index: stage.index }
+    journal.append({ type: 'gate-started', ...what })
+    const result = await gate(spec, stage, interrupt)
     const { verdict, tests, tookMs, bakedMs, suitesWallMs } = result
     const stop = stopOfVerdict(verdict, result.firstHarmAt)
     const event = stop
-      ? this.#stopped({ kind: 'gating', stage: index }, stop)
+      ? this.#stopped({ kind: 'gating', stage: stage.index }, stop)
       : ({ kind: 'gate-passed' } as const)
-    if (bakedMs > 0) journal.append({ type: 'waited', for: 'bake', what: name, ms: bakedMs })
-    journal.append({
-      type: 'gate-ended',
-      phase: spec.suites,
-      stage: name,
-      index,
-      verdict,
-      tests,
-      tookMs,
-      bakedMs,
-      suitesWallMs,
-    })
+    if (bakedMs > 0) journal.append({ type: 'waited', for: 'bake', what: stage.name, ms: bakedMs })
+    journal.append({ type: 'gate-ended', ...what, verdict, tests, tookMs, bakedMs, suitesWallMs })
     return event
   }
 
@@ -187,13 +184,12 @@ class Deployment {
       ([name, share]) => (this.#last.shares[name] ?? 0) !== share,
     )
     if (!shifts) await probe.enter(stage.name)
+    // The stage before keeps its traffic until this one's weights are in force.
+    const before = this.#run.plan.stages[index - 1]
+    using watch = before && this.#run.watch(this.#refTo(before, index - 1))
+    const signal = watch ? AbortSignal.any([this.#run.interrupt, watch.signal]) : this.#run.interrupt
     try {
-      this.#last = await converge(
-        this.#convergence(this.#run.interrupt, stage.name),
-        target,
-        'forward',
-        this.#last,
-      )
+      this.#last = await converge(this.#convergence(signal, stage.name), target, 'forward', this.#last)
     } catch (thrown) {
       this.#closeGate(stage, index, thrown)
       throw thrown
@@ -208,11 +204,12 @@ class Deployment {
     })
   }
 
-  /** A release that does not become healthy closes the gate of the stage it was needed for. */
+  /** A release that does not become healthy, or harms users on the way, closes the gate of the stage it was to reach. */
   #closeGate(stage: Stage, index: number, thrown: unknown): void {
-    if (!(thrown instanceof SluiceError) || thrown.code !== 'unhealthy') return
+    const metric = thrown instanceof SluiceError ? CLOSING[thrown.code] : undefined
+    if (!(thrown instanceof SluiceError) || metric === undefined) return
     const sentence = thrown.message
-    const evidence = [{ metric: 'targets healthy', status: 'failed', sentence }] as const
+    const evidence = [{ metric, status: 'failed', sentence }] as const
     const gate = { phase: stage.gate.suites, stage: stage.name, index }
     this.#run.journal.append({ type: 'gate-started', ...gate })
     this.#run.journal.append({
@@ -328,6 +325,10 @@ class Deployment {
     const stage = this.#run.plan.stages[index]
     if (stage) return stage
     throw new SluiceError('internal', `the plan has no stage ${index}`)
+  }
+
+  #refTo(stage: Stage, index: number): StageRef {
+    return { index, name: stage.name, shares: this.#target(stage).traffic.shares }
   }
 
   #target(stage: Stage): Target {

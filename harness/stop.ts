@@ -29,7 +29,8 @@ export function stopOfError(thrown: unknown): Stop {
   const sentence = describeError(thrown)
   if (thrown instanceof SluiceError) {
     if (thrown.code === 'interrupted') return { cause: 'interrupted', sentence, exitCode: 130 }
-    if (thrown.code === 'unhealthy') return { cause: 'gate', sentence, exitCode: 3 }
+    if (thrown.code === 'unhealthy' || thrown.code === 'breach')
+      return { cause: 'gate', sentence, exitCode: 3 }
   }
   return { cause: 'error', sentence, exitCode: 1 }
 }

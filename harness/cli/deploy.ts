@@ -3,9 +3,9 @@ import { join, relative, resolve } from 'node:path'
 import { reporters } from '#reports/index'
 import type { Config } from '../config.ts'
 import { describeError, SluiceError } from '../errors.ts'
-import { runGate } from '../gate/run-gate.ts'
+import { runGate, watchTraffic } from '../gate/run-gate.ts'
 import { createSuiteRunner } from '../gate/vitest/index.ts'
-import type { SuiteContext, SuiteRunner } from '../gate.ts'
+import type { StageRef, SuiteContext, SuiteRunner } from '../gate.ts'
 import { openFileStore } from '../journal/file-store.ts'
 import { createJournal, type Journal } from '../journal/journal.ts'
 import { Owned } from '../owned.ts'
@@ -67,7 +67,7 @@ export async function deploy(invocation: Invocation): Promise<number> {
     calls: () => scene.calls,
     // Without its eyes a deployment goes back as if it had been interrupted.
     interrupt: AbortSignal.any([interrupt, blind.signal]),
-    gate: gateOf({ config, scene, runner, suites, before, plan, probe, view }),
+    ...judges({ config, scene, runner, suites, before, plan, probe, view }),
   })
   ended = true
   await closeReports(told, invocation)
@@ -143,34 +143,41 @@ interface GateParts {
   readonly view: TrafficView
 }
 
-function gateOf(parts: GateParts): DeploymentRun['gate'] {
+/** How traffic and suites are judged: while a gate is, and between gates. */
+function judges(parts: GateParts): Pick<DeploymentRun, 'gate' | 'watch'> {
   const { config, scene, runner, suites, before, plan, probe, view } = parts
-  return (spec, stage, signal) => {
-    const context: SuiteContext = {
+  const { clock } = scene.cloud
+  const judged = (stage: StageRef, phase: GatePhase) => ({
+    stage,
+    context: {
       cloud: scene.cloud.address,
       service: config.service,
-      phase: spec.suites,
+      phase,
       ...(stage.index < 0 ? {} : { stage }),
       release: scene.release,
       baseline: { ...scene.baseline, version: plan.from },
       thresholds: config.gates,
       before,
-    }
-    return runGate({
-      spec,
-      stage,
-      context,
-      files: suites[spec.suites],
-      runner,
-      view,
-      before: BEFORE,
-      flush: () => probe.flush(),
-      candidate: plan.to,
-      stable: plan.from,
-      thresholds: config.gates,
-      clock: scene.cloud.clock,
-      signal,
-    })
+    } satisfies SuiteContext,
+    view,
+    before: BEFORE,
+    candidate: plan.to,
+    stable: plan.from,
+    thresholds: config.gates,
+  })
+  const flush = (): Promise<void> => probe.flush()
+  return {
+    gate: (spec, stage, signal) =>
+      runGate({
+        ...judged(stage, spec.suites),
+        spec,
+        files: suites[spec.suites],
+        runner,
+        flush,
+        clock,
+        signal,
+      }),
+    watch: (stage) => watchTraffic(judged(stage, 'shift')),
   }
 }
 

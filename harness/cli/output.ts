@@ -34,6 +34,7 @@ const EXIT: Readonly<Record<ErrorCode, number>> = {
   cloud: 1,
   timeout: 1,
   unhealthy: 1,
+  breach: 1,
   internal: 1,
 }
 

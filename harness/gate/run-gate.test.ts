@@ -10,7 +10,7 @@ import type {
   TrafficWindow,
 } from '../gate.ts'
 import type { Samples, TrafficView } from '../probe.ts'
-import { type GateInput, runGate } from './run-gate.ts'
+import { type GateInput, runGate, watchTraffic } from './run-gate.ts'
 
 const clock = scaledClock(60)
 
@@ -304,4 +304,26 @@ test('an abort rejects with its own reason, whatever is being waited for', async
     expect(input.view.listeners).toBe(0)
   }
   await expect(runGate(gate({ signal: AbortSignal.abort(new Error('before')) }))).rejects.toThrow('before')
+})
+
+test('a stage whose gate has opened is watched on: harm aborts with a breach, harm of another stage does not', () => {
+  const input = gate()
+  using watch = watchTraffic(input)
+  input.view.feed('another stage', BAD)
+  input.view.feed(input.stage.name, GOOD)
+  expect(watch.signal.aborted).toBe(false)
+  input.view.feed(input.stage.name, BAD)
+  expect(watch.signal.reason).toMatchObject({
+    code: 'breach',
+    message: expect.stringMatching(/2\.0\.0 answered 4 of/),
+  })
+})
+
+test('who stops watching a stage is not told of its harm any more', () => {
+  const input = gate()
+  const watch = watchTraffic(input)
+  watch[Symbol.dispose]()
+  input.view.feed(input.stage.name, BAD)
+  expect(watch.signal.aborted).toBe(false)
+  expect(input.view.listeners).toBe(0)
 })

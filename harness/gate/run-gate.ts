@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { describeError } from '../errors.ts'
+import { describeError, SluiceError } from '../errors.ts'
 import type {
   Evidence,
   StageRef,
@@ -76,6 +76,43 @@ export async function runGate(input: GateInput): Promise<GateResult> {
     gate.end()
   }
   return gate.result(verdict)
+}
+
+/** What traffic is judged by. */
+type Traffic = Pick<
+  GateInput,
+  'stage' | 'context' | 'view' | 'before' | 'candidate' | 'stable' | 'thresholds'
+>
+
+function judgeTraffic(input: Traffic, look: 'continuous' | 'closing'): Evidence[] {
+  const { view, stage, before, candidate, stable, thresholds } = input
+  const now = view.window(stage.name)
+  const isBefore = stage.name === before
+  return analyse({
+    before: isBefore ? { ...now, counts: [] } : view.window(before),
+    samplesBefore: isBefore ? {} : view.samples(before),
+    now,
+    samples: view.samples(stage.name),
+    candidate,
+    stable,
+    candidateShare: candidateShare(input),
+    thresholds,
+    look,
+  })
+}
+
+/**
+ * Goes on judging a stage whose gate has opened, while the next one is being reached: its signal aborts with a
+ * `breach` as soon as traffic proves harm.
+ */
+export function watchTraffic(input: Traffic): Disposable & { readonly signal: AbortSignal } {
+  const watch = new AbortController()
+  const stop = input.view.onChange((bucket) => {
+    if (bucket.stage !== input.stage.name || watch.signal.aborted) return
+    const harm = judgeTraffic(input, 'continuous').find((evidence) => evidence.status === 'failed')
+    if (harm) watch.abort(new SluiceError('breach', harm.sentence))
+  })
+  return { signal: watch.signal, [Symbol.dispose]: stop }
 }
 
 /** Thrown to leave a wait at once when traffic has proven harm. */
@@ -218,22 +255,11 @@ class Gate {
   }
 
   #analyse(look: 'continuous' | 'closing'): Evidence[] {
-    const { view, stage, before, candidate, stable, thresholds } = this.#input
+    const { view, stage } = this.#input
     const now = view.window(stage.name)
     // What came in between the confirmed weights and this gate counts too.
     if (now.counts.some(isHarm)) this.#firstHarmAt ??= now.from
-    const isBefore = stage.name === before
-    return analyse({
-      before: isBefore ? { ...now, counts: [] } : view.window(before),
-      samplesBefore: isBefore ? {} : view.samples(before),
-      now,
-      samples: view.samples(stage.name),
-      candidate,
-      stable,
-      candidateShare: candidateShare(this.#input),
-      thresholds,
-      look,
-    })
+    return judgeTraffic(this.#input, look)
   }
 }
 
@@ -248,7 +274,7 @@ function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Pro
 }
 
 /** The share of the traffic that goes to other fleets than the one that was stable before the deployment. */
-function candidateShare({ context, stage }: GateInput): number {
+function candidateShare({ context, stage }: Traffic): number {
   const stable = context.before?.fleets.find((fleet) => fleet.role === 'stable')?.name
   const total = Object.values(stage.shares).reduce((sum, share) => sum + share, 0)
   return stable === undefined || total === 0 ? 0 : 1 - (stage.shares[stable] ?? 0) / total
