@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { JournalEvent } from '../journal/event.ts'
+
+const CLI = join(import.meta.dirname, '../cli.ts')
+const PATIENT = { timeout: 90_000 }
+
+let project: string
+beforeEach(() => {
+  project = mkdtempSync(join(tmpdir(), 'sluice-deploy-'))
+  const config = {
+    cloud: { kind: 'embedded', timeScale: 100, settle: 'fast' },
+    service: { name: 'shop', entry: { loadBalancer: 'shop', listener: 80 } },
+    releases: {
+      old: { version: '1.0.0' },
+      new: { version: '1.1.0' },
+      errors: { version: '1.2.0', userData: { version: '1.2.0', defects: [{ kind: 'error', rate: 0.5 }] } },
+    },
+    baseline: 'old',
+    release: 'new',
+    strategy: { name: 'canary', options: { steps: [50, 100], bake: '2m', extend: '4m' } },
+    gates: { minRequests: 50 },
+  }
+  writeFileSync(join(project, 'sluice.config.mjs'), `export default ${JSON.stringify(config)}\n`)
+})
+afterEach(() => rmSync(project, { recursive: true }))
+
+interface Deployment {
+  readonly code: number | null
+  readonly events: readonly JournalEvent[]
+  readonly err: string
+}
+
+/** Runs a deployment in a process group of its own, as a terminal does; `on` is told of every event as it comes. */
+function deploy(
+  args: readonly string[],
+  on: (event: JournalEvent, child: ChildProcess) => void = () => {},
+): Promise<Deployment> {
+  return new Promise((resolve) => {
+    const argv = ['--conditions=sluice-source', CLI, 'deploy', '--json', ...args]
+    const child = spawn(process.execPath, argv, {
+      cwd: project,
+      detached: true,
+      env: { ...process.env, NO_COLOR: '1' },
+    })
+    const events: JournalEvent[] = []
+    let rest = ''
+    let err = ''
+    child.stdout.on('data', (chunk) => {
+      const lines = `${rest}${chunk}`.split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) {
+        const event = JSON.parse(line) as JournalEvent
+        events.push(event)
+        on(event, child)
+      }
+    })
+    child.stderr.on('data', (chunk) => {
+      err += chunk
+    })
+    child.on('close', (code) => resolve({ code, events, err }))
+  })
+}
+
+const only = <Type extends JournalEvent['type']>(events: readonly JournalEvent[], type: Type) =>
+  events.filter((event): event is Extract<JournalEvent, { type: Type }> => event.type === type)
+
+const harmedIn = (events: readonly JournalEvent[]): number =>
+  only(events, 'traffic')
+    .flatMap(({ bucket }) => bucket.counts)
+    .filter(({ outcome }) => outcome !== 'ok')
+    .reduce((sum, { n }) => sum + n, 0)
+
+/** The cloud as it was before the first change, resource by resource. */
+function expectAsBefore(events: readonly JournalEvent[]): void {
+  const before = only(events, 'deployment-started')[0]?.before
+  expect(before).toHaveLength(1)
+  expect(only(events, 'deployment-ended')[0]?.after).toEqual(before)
+}
+
+test(
+  'a good release is promoted without one failed request, through a passed gate of every stage',
+  PATIENT,
+  async () => {
+    const { code, events, err } = await deploy([])
+    expect(code, err).toBe(0)
+    expect(only(events, 'gate-ended').map((gate) => [gate.stage, gate.verdict.status])).toEqual([
+      ['before', 'passed'],
+      ['canary 50%', 'passed'],
+      ['canary 100%', 'passed'],
+      ['retire old', 'passed'],
+    ])
+    expect(harmedIn(events)).toBe(0)
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index))
+    expect(only(events, 'deployment-ended')).toMatchObject([{ state: 'promoted', exitCode: 0, left: [] }])
+  },
+)
+
+test(
+  'a bad release closes its gate: traffic back first, in one call, and the cloud as it was',
+  PATIENT,
+  async () => {
+    const { code, events, err } = await deploy(['--release', 'errors'])
+    expect(code, err).toBe(3)
+    const begun = events.findIndex(({ type }) => type === 'revert-started')
+    const first = events.slice(begun).find(({ type }) => type === 'action-intended')
+    expect(first).toMatchObject({ kind: 'set-weights' })
+    expect(only(events, 'traffic-restored')).toMatchObject([{ calls: 1 }])
+    expect(only(events, 'deployment-ended')).toMatchObject([{ state: 'reverted', exitCode: 3, left: [] }])
+    expectAsBefore(events)
+    expect(err).toMatch(/1\.2\.0 was turned back at canary 50%: 1\.0\.0 has all traffic again/)
+  },
+)
+
+test(
+  'Ctrl-C puts everything back and exits with 130; more of them do not tear that up',
+  PATIENT,
+  async () => {
+    const interrupt = (child: ChildProcess): void => {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT')
+    }
+    const { code, events, err } = await deploy([], (event, child) => {
+      if (
+        event.type === 'stage-reached' ||
+        event.type === 'revert-started' ||
+        event.type === 'traffic-restored'
+      )
+        interrupt(child)
+    })
+    expect(code, err).toBe(130)
+    expect(only(events, 'interrupted').map(({ times }) => times)).toEqual([1, 2, 3])
+    expect(only(events, 'deployment-ended')).toMatchObject([{ state: 'reverted', exitCode: 130, left: [] }])
+    expect(harmedIn(events)).toBe(0)
+    expectAsBefore(events)
+  },
+)
