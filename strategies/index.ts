@@ -1,12 +1,24 @@
 import { SluiceError } from '#harness/errors'
 import type { StrategyDefinition } from '#harness/strategy'
+import { allAtOnceStrategy } from './all-at-once.ts'
+import { blueGreenStrategy } from './blue-green.ts'
 import { canaryStrategy } from './canary.ts'
+import { immutableStrategy } from './immutable.ts'
+import { linearStrategy } from './linear.ts'
 
+export { allAtOnce } from './all-at-once.ts'
+export { blueGreen } from './blue-green.ts'
 export { canary } from './canary.ts'
+export { immutable } from './immutable.ts'
+export { linear } from './linear.ts'
 
 /** Every strategy by name. Add one: its file, and its line here. */
 const strategies = {
+  'all-at-once': allAtOnceStrategy,
+  'blue-green': blueGreenStrategy,
   canary: canaryStrategy,
+  immutable: immutableStrategy,
+  linear: linearStrategy,
 } satisfies Record<string, StrategyDefinition>
 
 export const strategyNames: readonly string[] = Object.keys(strategies)

@@ -86,7 +86,10 @@ describe('bad input is refused with exit 2 and one message', () => {
 
   test('an unknown strategy', async () => {
     config()
-    await refused(['deploy', '--strategy', 'yolo'], /there is no strategy named yolo; strategies: canary/)
+    await refused(
+      ['deploy', '--strategy', 'yolo'],
+      /there is no strategy named yolo; strategies: all-at-once, blue-green, canary/,
+    )
   })
 
   test('an unknown cloud', async () => {

@@ -1,0 +1,109 @@
+import { expect } from 'vitest'
+import type { FleetSnapshot, Plan, ServiceSnapshot, Target } from '../strategy.ts'
+import type { Action } from './action.ts'
+import { order } from './order.ts'
+
+export const SCOPE = 'orders@us-east-1'
+
+const fleet = (name: string, capacity: number, more: Partial<FleetSnapshot> = {}): FleetSnapshot => ({
+  name,
+  role: 'stable',
+  release: '1.0.0',
+  autoScalingGroupName: name,
+  targetGroupArn: `arn:${name}`,
+  launchTemplate: { id: 'lt-1', version: '1' },
+  minSize: Math.min(1, capacity),
+  maxSize: capacity * 2,
+  desiredCapacity: capacity,
+  inService: capacity,
+  healthy: capacity,
+  instances: capacity,
+  targets: capacity,
+  suspendedProcesses: [],
+  deregistrationDelay: 60,
+  owned: false,
+  ...more,
+})
+
+export const service = (capacity: number, weight: number, processes: string[] = []): ServiceSnapshot => ({
+  scope: SCOPE,
+  service: 'orders',
+  region: 'us-east-1',
+  entry: {
+    loadBalancerArn: 'arn:lb',
+    loadBalancerName: 'app/orders/1',
+    dnsName: 'orders.elb.localhost',
+    listenerArn: 'arn:listener',
+    port: 80,
+    protocol: 'HTTP',
+    stickiness: 0,
+  },
+  fleets: [fleet('orders', capacity, { suspendedProcesses: processes })],
+  shares: { orders: weight },
+})
+
+/** What a cloud makes of an action, everything it has to wait for done. */
+function apply(state: ServiceSnapshot, action: Action): ServiceSnapshot {
+  const change = (name: string, patch: Partial<FleetSnapshot>): ServiceSnapshot => ({
+    ...state,
+    fleets: state.fleets.map((each) => (each.name === name ? { ...each, ...patch } : each)),
+  })
+  switch (action.kind) {
+    case 'create-fleet': {
+      const made = fleet(action.fleet, 0, { release: action.target.release, role: 'candidate', owned: true })
+      return { ...state, fleets: [...state.fleets, made] }
+    }
+    case 'set-capacity': {
+      const { desiredCapacity: size, minSize, maxSize } = action.target
+      const healthy = Math.min(state.fleets.find((each) => each.name === action.fleet)?.healthy ?? 0, size)
+      return change(action.fleet, {
+        desiredCapacity: size,
+        minSize,
+        maxSize,
+        instances: size,
+        targets: size,
+        healthy,
+        inService: healthy,
+      })
+    }
+    case 'set-processes':
+      return change(action.fleet, { suspendedProcesses: action.suspended })
+    case 'await-healthy':
+      return change(action.fleet, { healthy: action.count, inService: action.count })
+    case 'set-weights':
+      return { ...state, shares: action.shares }
+    case 'await-empty':
+      return change(action.fleet, { healthy: 0, inService: 0, instances: 0, targets: 0 })
+    case 'set-roles':
+      return {
+        ...state,
+        fleets: state.fleets.map((each) => ({ ...each, role: action.roles[each.name] ?? each.role })),
+      }
+    case 'remove-fleet':
+      return { ...state, fleets: state.fleets.filter((each) => each.name !== action.fleet) }
+  }
+}
+
+export function states(from: ServiceSnapshot, target: Target, way: 'forward' | 'back'): ServiceSnapshot[] {
+  const seen: ServiceSnapshot[] = []
+  for (const action of order(from, target, way)) seen.push(apply(seen.at(-1) ?? from, action))
+  return seen
+}
+
+export const targetOf = (plan: Plan, index: number): Target => {
+  const found = (index < 0 ? plan.baseline : plan.stages[index])?.targets[SCOPE]
+  if (!found) throw new Error(`no stage ${index}`)
+  return found
+}
+
+/** No weight without healthy targets for its share, and never fewer healthy in all than the service had. */
+export function expectSafe(state: ServiceSnapshot, capacity: number): void {
+  const total = Object.values(state.shares).reduce((sum, share) => sum + share, 0)
+  expect(total).toBeGreaterThan(0)
+  for (const [name, share] of Object.entries(state.shares)) {
+    const found = state.fleets.find((each) => each.name === name)
+    expect(found?.healthy ?? 0).toBeGreaterThanOrEqual(Math.ceil((capacity * share) / total))
+  }
+  const serving = state.fleets.filter((each) => (state.shares[each.name] ?? 0) > 0)
+  expect(serving.reduce((sum, each) => sum + each.healthy, 0)).toBeGreaterThanOrEqual(capacity)
+}

@@ -1,0 +1,135 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { expectSafe, SCOPE, service, states, targetOf } from '#harness/converge/model-service'
+import { order } from '#harness/converge/order'
+import { hashPlan } from '#harness/plan'
+import type { Plan, ServiceSnapshot } from '#harness/strategy'
+import { strategyNamed, strategyNames } from './index.ts'
+
+/** Random options, where a strategy has some that shape its stages. */
+const OPTIONS: Readonly<Record<string, fc.Arbitrary<object>>> = {
+  canary: fc
+    .uniqueArray(fc.integer({ min: 1, max: 99 }), { maxLength: 6 })
+    .map((steps) => ({ steps: [...steps.sort((a, b) => a - b), 100] })),
+  linear: fc.record({ step: fc.integer({ min: 1, max: 100 }) }),
+}
+
+const worlds = (name: string) =>
+  fc.record({
+    before: fc
+      .tuple(
+        fc.integer({ min: 1, max: 200 }),
+        fc.integer({ min: 1, max: 999 }),
+        fc.subarray(['AZRebalance', 'AlarmNotification']),
+      )
+      .map(([capacity, weight, processes]) => service(capacity, weight, processes)),
+    options: OPTIONS[name] ?? fc.constant({}),
+  })
+
+const RELEASE = { version: '2.0.0' }
+
+const draw = (name: string, options: object, before: ServiceSnapshot, release = RELEASE): Plan => {
+  const strategy = strategyNamed(name)
+  return strategy.draw(strategy.options.parse(options))(before, release)
+}
+
+const capacityOf = (before: ServiceSnapshot): number => before.fleets[0]?.desiredCapacity ?? 0
+
+/** What a promise says holds for every world that a strategy may meet. */
+const always = (name: string, property: (plan: Plan, before: ServiceSnapshot) => void): void =>
+  fc.assert(
+    fc.property(worlds(name), ({ before, options }) => property(draw(name, options, before), before)),
+    {
+      numRuns: 60,
+    },
+  )
+
+const sum = (weights: readonly number[]): number => weights.reduce((total, weight) => total + weight, 0)
+
+/** The candidate's share of the traffic, stage by stage. */
+const candidateShares = (plan: Plan, before: ServiceSnapshot): number[] =>
+  plan.stages.map((_, index) => {
+    const { shares } = targetOf(plan, index).traffic
+    return 1 - (shares[before.fleets[0]?.name ?? ''] ?? 0) / sum(Object.values(shares))
+  })
+
+describe.each(strategyNames)('the strategy %s', (name) => {
+  test('is pure: the same input gives the same plan', () =>
+    always(name, (plan, before) => {
+      expect(hashPlan(plan)).toBe(hashPlan(structuredClone(plan)))
+      expect(draw(name, {}, before)).toEqual(draw(name, {}, structuredClone(before)))
+    }))
+
+  test('has nothing to do where the release serves already', () => {
+    expect(draw(name, {}, service(4, 1), { version: '1.0.0' }).stages).toEqual([])
+  })
+
+  test('names every stage apart and ends on the new release alone, gated after the deployment', () =>
+    always(name, (plan) => {
+      const names = plan.stages.map((stage) => stage.name)
+      expect(new Set(names).size).toBe(names.length)
+      expect(plan.stages.at(-1)?.gate.suites).toBe('post-deploy')
+      expect(Object.keys(targetOf(plan, plan.stages.length - 1).traffic.shares)).toHaveLength(1)
+    }))
+
+  test('only ever gives the new release more traffic, and watches every stage that does', () =>
+    always(name, (plan, before) => {
+      const shares = candidateShares(plan, before)
+      expect(shares).toEqual([...shares].sort((a, b) => a - b))
+      for (const [index, share] of shares.entries()) {
+        const grows = share > (shares[index - 1] ?? 0)
+        if (grows) expect(plan.stages[index]?.gate.bake).toBeGreaterThan(0)
+      }
+    }))
+
+  test('asks for weights that a listener takes, with one total', () =>
+    always(name, (plan) => {
+      for (const index of plan.stages.keys()) {
+        const weights = Object.values(targetOf(plan, index).traffic.shares)
+        expect(weights.length).toBeLessThanOrEqual(5)
+        expect(weights.every((weight) => Number.isInteger(weight) && weight >= 0 && weight <= 999)).toBe(true)
+        expect(sum(weights)).toBe(100)
+      }
+    }))
+
+  test('never routes to too few healthy targets, whatever the order of calls', () =>
+    always(name, (plan, before) => {
+      let state = before
+      for (const index of plan.stages.keys()) {
+        for (const reached of states(state, targetOf(plan, index), 'forward')) {
+          expectSafe(reached, capacityOf(before))
+          state = reached
+        }
+        expect(order(state, targetOf(plan, index), 'forward')).toEqual([])
+      }
+    }))
+
+  test('leads back from after any action to the service as it was, traffic first and safely', () =>
+    always(name, (plan, before) => {
+      const reached: ServiceSnapshot[] = []
+      for (const index of plan.stages.keys()) {
+        reached.push(...states(reached.at(-1) ?? before, targetOf(plan, index), 'forward'))
+      }
+      for (const from of reached) {
+        let state = from
+        for (let pass = 0; pass < 3; pass++) {
+          for (const back of states(state, targetOf(plan, -1), 'back')) {
+            expectSafe(back, capacityOf(before))
+            state = back
+          }
+        }
+        expect(state).toEqual(before)
+      }
+    }))
+
+  test('destroys nothing of the old release before the last bake has passed', () =>
+    always(name, (plan, before) => {
+      const old = before.fleets[0]
+      for (const index of plan.stages.slice(0, -1).keys()) {
+        const kept = targetOf(plan, index).fleets[old?.name ?? '']
+        expect(kept?.desiredCapacity).toBe(old?.desiredCapacity)
+        expect(kept?.minSize).toBe(old?.desiredCapacity)
+      }
+      expect(plan.baseline.targets[SCOPE]?.fleets[old?.name ?? '']).toMatchObject({ minSize: old?.minSize })
+    }))
+})

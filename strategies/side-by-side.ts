@@ -1,0 +1,81 @@
+import type { FleetTarget, GateSpec, Plan, Release, ServiceSnapshot, Stage, Target } from '#harness/strategy'
+import { baselineOf } from './baseline.ts'
+import { candidateName, stableOf } from './fleet-name.ts'
+import { asFound, held, inPlaceOf, parked } from './fleets.ts'
+
+/** One stage of a way on which the new fleet grows beside the old one. */
+export interface Step {
+  readonly name: string
+  /** Percent of the traffic that goes to the candidate. */
+  readonly share: number
+  /** Instances of the candidate, given those of the stable fleet. */
+  readonly candidate: (full: number) => number
+  readonly gate: GateSpec
+}
+
+/** As many instances as a share of the traffic needs; a fleet without traffic needs none. */
+export const forShare =
+  (share: number) =>
+  (full: number): number =>
+    Math.ceil((full * share) / 100)
+
+/** The whole fleet. */
+export const whole = (full: number): number => full
+
+/**
+ * A plan on which a candidate grows beside the stable fleet, which keeps its whole capacity until the last bake has
+ * passed: from every stage the way back is one call. The last stage parks the stable fleet at 0, out of the listener.
+ */
+export function sideBySide(
+  strategy: string,
+  service: ServiceSnapshot,
+  release: Release,
+  steps: readonly Step[],
+): Plan {
+  const stable = stableOf(service)
+  const candidate = candidateName(service, release)
+  const full = stable.desiredCapacity
+  const others = parkedFleets(service, candidate)
+  const targets = (
+    fleets: Record<string, FleetTarget>,
+    shares: Record<string, number>,
+  ): Record<string, Target> => ({
+    [service.scope]: { fleets: { ...others, ...fleets }, traffic: { via: 'listener', shares } },
+  })
+  const stages = steps.map(
+    (step): Stage => ({
+      name: step.name,
+      targets: targets(
+        {
+          [stable.name]: held(stable, stable.release, 'stable', full),
+          [candidate]: held(stable, release.version, 'candidate', step.candidate(full)),
+        },
+        { [stable.name]: 100 - step.share, [candidate]: step.share },
+      ),
+      gate: step.gate,
+    }),
+  )
+  const retire: Stage = {
+    name: 'retire old',
+    targets: targets(
+      { [stable.name]: parked(stable), [candidate]: inPlaceOf(stable, release.version) },
+      { [candidate]: 100 },
+    ),
+    gate: { suites: 'post-deploy', bake: 0, extend: 0 },
+  }
+  return {
+    strategy,
+    from: stable.release,
+    to: release.version,
+    baseline: baselineOf(service),
+    stages: stable.release === release.version ? [] : [...stages, retire],
+  }
+}
+
+/** Fleets parked by earlier deployments stay as they are. */
+const parkedFleets = (service: ServiceSnapshot, candidate: string): Record<string, FleetTarget> =>
+  Object.fromEntries(
+    service.fleets
+      .filter((fleet) => fleet.role === 'parked' && fleet.name !== candidate)
+      .map((fleet) => [fleet.name, asFound(fleet)]),
+  )
