@@ -2,7 +2,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { CreateAutoScalingGroupCommand, DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling'
 import {
+  AuthorizeSecurityGroupIngressCommand,
   CreateLaunchTemplateCommand,
+  CreateSecurityGroupCommand,
   DescribeImagesCommand,
   DescribeInstancesCommand,
   DescribeRegionsCommand,
@@ -46,7 +48,21 @@ async function startService({ region }: Cloud) {
   )
   const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({}))
   const subnets = Subnets.slice(0, 2).flatMap((subnet) => subnet.SubnetId ?? [])
-  const balancers = await elbv2.send(new CreateLoadBalancerCommand({ Name: 'orders', Subnets: subnets }))
+  const { GroupId = '' } = await ec2.send(
+    new CreateSecurityGroupCommand({ GroupName: 'web', Description: 'web', VpcId: Subnets[0]?.VpcId }),
+  )
+  await ec2.send(
+    new AuthorizeSecurityGroupIngressCommand({
+      GroupId,
+      IpProtocol: 'tcp',
+      FromPort: 80,
+      ToPort: 80,
+      CidrIp: '0.0.0.0/0',
+    }),
+  )
+  const balancers = await elbv2.send(
+    new CreateLoadBalancerCommand({ Name: 'orders', Subnets: subnets, SecurityGroups: [GroupId] }),
+  )
   const balancer = balancers.LoadBalancers?.[0]
   const groups = await elbv2.send(
     new CreateTargetGroupCommand({ Name: 'orders', Protocol: 'HTTP', Port: 80, VpcId: Subnets[0]?.VpcId }),
@@ -64,7 +80,12 @@ async function startService({ region }: Cloud) {
   await ec2.send(
     new CreateLaunchTemplateCommand({
       LaunchTemplateName: 'orders',
-      LaunchTemplateData: { ImageId: Images?.[0]?.ImageId ?? '', InstanceType: 't3.micro', UserData },
+      LaunchTemplateData: {
+        ImageId: Images?.[0]?.ImageId ?? '',
+        InstanceType: 't3.micro',
+        SecurityGroupIds: [GroupId],
+        UserData,
+      },
     }),
   )
   await autoScaling.send(
