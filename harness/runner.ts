@@ -4,6 +4,7 @@ import { type Convergence, converge } from './converge/index.ts'
 import { observeService } from './converge/observe.ts'
 import { order } from './converge/order.ts'
 import { type Event, isTerminal, next, type Phase } from './deployment.ts'
+import { endStateOf, exitCodeOf, sentenceOf } from './ending.ts'
 import { describeError, type ErrorCode, SluiceError } from './errors.ts'
 import type { GateResult } from './gate/run-gate.ts'
 import type { ServiceRef, StageRef } from './gate.ts'
@@ -129,20 +130,15 @@ class Deployment {
     }
   }
 
-  async end(phase: Phase): Promise<DeploymentEnd> {
-    const { journal, plan } = this.#run
+  end(phase: Phase): DeploymentEnd {
+    const { journal, plan, ref } = this.#run
     const state = endStateOf(phase, plan)
-    const exitCode =
-      state === 'promoted' || state === 'nothing-to-do'
-        ? 0
-        : state === 'revert-incomplete'
-          ? 5
-          : (this.#stop?.exitCode ?? 1)
+    const exitCode = exitCodeOf(state, this.#stop)
     journal.append({
       type: 'deployment-ended',
       state,
       exitCode,
-      sentence: this.#sentence(state),
+      sentence: sentenceOf(state, ref.name, plan, this.#stop),
       left: this.#left,
       after: [this.#last],
     })
@@ -151,9 +147,13 @@ class Deployment {
 
   #stopped(phase: Phase, stop: Stop): Event {
     const { clock } = this.#run.cloud
+    if (phase.kind === 'reverting') {
+      this.#left = [`the way back could not be taken: ${stop.sentence}`]
+      return { kind: 'restore-failed' }
+    }
     if (phase.kind === 'finishing') {
       this.#note('warning', `the release is promoted, but tidying up stopped: ${stop.sentence}`)
-    } else if (phase.kind !== 'reverting') {
+    } else {
       this.#decided = { at: clock.now(), wallAt: clock.wall.now() }
       this.#stop = stop
     }
@@ -340,32 +340,8 @@ class Deployment {
   #note(level: 'info' | 'warning', text: string): void {
     this.#run.journal.append({ type: 'note', level, text })
   }
-
-  #sentence(state: EndState): string {
-    const { plan, ref } = this.#run
-    const why = this.#stop?.sentence ?? ''
-    switch (state) {
-      case 'promoted':
-        return `${ref.name} runs ${plan.to}`
-      case 'nothing-to-do':
-        return `${ref.name} already runs ${plan.to}; nothing was changed`
-      case 'untouched':
-        return `${ref.name} was not touched and runs ${plan.from}: ${why}`
-      case 'reverted':
-        return `${ref.name} is back on ${plan.from}: ${why}`
-      case 'revert-incomplete':
-        return `${ref.name} is not wholly back on ${plan.from}; a person is needed: ${why}`
-    }
-  }
 }
 
 /** Whether only fleets that shall have traffic had any. */
 const hadItAll = (known: ServiceSnapshot, target: Target): boolean =>
   Object.entries(known.shares).every(([name, share]) => share === 0 || (target.traffic.shares[name] ?? 0) > 0)
-
-function endStateOf(phase: Phase, plan: Plan): EndState {
-  if (phase.kind === 'promoted') return plan.stages.length === 0 ? 'nothing-to-do' : 'promoted'
-  if (phase.kind === 'reverted' || phase.kind === 'revert-incomplete' || phase.kind === 'untouched')
-    return phase.kind
-  throw new SluiceError('internal', `a deployment does not end while ${phase.kind}`)
-}

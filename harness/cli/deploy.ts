@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join, relative, resolve } from 'node:path'
 import { reporters } from '#reports/index'
+import { wallClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { describeError, SluiceError } from '../errors.ts'
 import { runGate, watchTraffic } from '../gate/run-gate.ts'
@@ -110,7 +111,7 @@ async function suitesOf(config: Config): Promise<Suites> {
 
 /** Sorts by time, names what it is of, and does not repeat: `20261122-101500-orders-2.0.0-3f9a`. */
 function deploymentId(config: Config): string {
-  const stamp = new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)
+  const stamp = new Date(wallClock.now()).toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)
   const version = (config.releases[config.release]?.version ?? '').replace(/[^\w.-]+/g, '_').slice(0, 40)
   return `${stamp}-${config.service.name}-${version}-${randomBytes(2).toString('hex')}`
 }
