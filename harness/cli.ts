@@ -3,9 +3,9 @@ import { enableCompileCache } from 'node:module'
 
 enableCompileCache?.()
 const { main } = await import('./cli/main.ts')
-const code = await main(process.argv.slice(2))
-process.exitCode = code
+let code = 1
 // The last word: Vitest sets the exit code of its own when a run was cut short, however late that ends.
 process.on('exit', () => {
   process.exitCode = code
 })
+code = await main(process.argv.slice(2))

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { duration } from './duration.ts'
 import { SluiceError } from './errors.ts'
-import type { ServiceRef, Thresholds } from './gate.ts'
+import type { ClientGroup, ServiceRef, Thresholds } from './gate.ts'
 import type { GatePhase, Release, StrategyDefinition, StrategySpec } from './strategy.ts'
 
 /** Which cloud to reach, as plain data; `sluice/clouds` has a function for each kind. */
@@ -38,6 +38,8 @@ export interface Config {
     readonly timeout: number
     readonly expect: { readonly status: number; readonly bodyIncludes?: string }
   }
+  /** Groups of clients that suites ask as. */
+  readonly clients: readonly ClientGroup[]
   /** The user's own suites by phase: paths or globs, relative to the root. */
   readonly suites: Readonly<Record<GatePhase, readonly string[]>>
   /** Where journals and reports go, relative to the root. */
@@ -113,6 +115,7 @@ const schema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  clients: z.array(z.strictObject({ header: z.record(z.string(), z.string()) })).default([]),
   suites: z
     .strictObject({
       'pre-deploy': own('pre-deploy'),

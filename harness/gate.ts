@@ -80,6 +80,8 @@ export interface SuiteContext {
   readonly release: Release
   readonly baseline: Release
   readonly thresholds: Thresholds
+  /** Groups of clients that suites shall ask as, besides asking as nobody in particular. */
+  readonly clients?: readonly ClientGroup[]
   /** The service as it was before the first change; absent when suites run without a deployment. */
   readonly before?: ServiceSnapshot
   /** What the probe saw since this stage's weights were confirmed; absent without a probe. */
@@ -90,6 +92,11 @@ export interface StageRef {
   readonly index: number
   readonly name: string
   readonly shares: Readonly<Record<string, number>>
+}
+
+/** Clients that a release might treat apart, told by headers that their requests carry. */
+export interface ClientGroup {
+  readonly header: Readonly<Record<string, string>>
 }
 
 /** How a service is found in the cloud. */

@@ -1,6 +1,7 @@
 import type { Cloud } from '../cloud.ts'
 import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
-import { type Answer, type Asked, askMany, tryAsk } from './ask.ts'
+import { type Answer, type Asked, inLanes, tryAsk } from './ask.ts'
+import { isMoreThan } from './binomial.ts'
 import { type FleetOptions, fleetsOf, lacking } from './check.ts'
 import { cannotBeReached, type Door, doorsOf } from './direct.ts'
 import { DEFAULT_LIMIT, type ErrorLimit, errorShare, isError } from './error-share.ts'
@@ -19,6 +20,8 @@ export interface AlikeOptions extends FleetOptions {
   /** The fleet whose page is right; the fleets are compared with themselves when not given. */
   readonly reference?: string | undefined
   readonly limit?: ErrorLimit | undefined
+  /** Headers of every request, such as tell one group of clients from the others. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
 /**
@@ -53,10 +56,10 @@ async function pageOf(
   cloud: Cloud,
   service: ServiceSnapshot,
   fleet: FleetSnapshot,
-  { path, signal }: AlikeOptions,
+  { path, headers = {}, signal }: AlikeOptions,
 ): Promise<Answer | undefined> {
   for (const { url } of (await doorsOf(cloud, service, fleet, signal)).slice(0, 3)) {
-    const asked = await tryAsk(cloud, url + path, { signal })
+    const asked = await tryAsk(cloud, url + path, { headers, signal })
     if (asked.answer && !isError(asked)) return asked.answer
   }
   return undefined
@@ -74,18 +77,23 @@ async function ofFleet(
   reference: Answer | undefined,
   options: AlikeOptions,
 ): Promise<Findings> {
-  const { path, limit = DEFAULT_LIMIT, signal } = options
+  const { path, limit = DEFAULT_LIMIT, headers = {}, signal } = options
   if (doors.length === 0) {
     const hint = 'look at the reason codes of DescribeTargetHealth'
     return [waiting({ subject: fleet.name, expected: 'healthy instances to ask', seen: 'none', hint })]
   }
   const rounds = Math.max(EACH, Math.ceil(REQUESTS / doors.length))
-  const all = await askMany(rounds * doors.length, AT_ONCE, (i) =>
-    tryAsk(cloud, (doors[i % doors.length]?.url ?? '') + path, { signal }),
-  )
-  const byDoor = doors.map(
-    (door, d): DoorAnswers => ({ door, asked: all.filter((_, i) => i % doors.length === d) }),
-  )
+  const byDoor = doors.map((door) => ({ door, asked: [] as Asked[] })) satisfies DoorAnswers[]
+  const all: Asked[] = []
+  const ask = async (i: number): Promise<void> => {
+    // Each error may take as long as a client waits: once there are too many, no more is needed.
+    const place = byDoor[i % doors.length]
+    if (!place || isMoreThan(all.filter(isError).length, all.length, limit)) return
+    const asked = await tryAsk(cloud, place.door.url + path, { headers, signal })
+    all.push(asked)
+    place.asked.push(asked)
+  }
+  await inLanes(rounds * doors.length, AT_ONCE, ask)
   const model = reference ?? all.find((each) => !isError(each))?.answer
   const version = options.versions?.[fleet.name] ?? fleet.release
   return [
@@ -102,7 +110,7 @@ interface Held {
 
 function ofDoor(fleet: FleetSnapshot, { door, asked }: DoorAnswers, held: Held): Findings {
   const subject = `${fleet.name} ${door.instanceId}`
-  if (asked.every(cannotBeReached)) {
+  if (asked.length > 0 && asked.every(cannotBeReached)) {
     const hint = 'run where the instances can be reached, e.g. in their network'
     const seen = `${door.url} cannot be reached from here`
     return [unknown({ subject, expected: 'an answer of the instance itself', seen, hint })]

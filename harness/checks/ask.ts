@@ -77,10 +77,21 @@ export async function askMany(
   each: (index: number) => Promise<Asked>,
 ): Promise<readonly Asked[]> {
   const answers: Asked[] = new Array(n)
+  await inLanes(n, limit, async (index) => {
+    answers[index] = await each(index)
+  })
+  return answers
+}
+
+/** Does something `n` times, at most `limit` at once. */
+export async function inLanes(
+  n: number,
+  limit: number,
+  each: (index: number) => Promise<void>,
+): Promise<void> {
   let next = 0
   const lane = async (): Promise<void> => {
-    for (let index = next++; index < n; index = next++) answers[index] = await each(index)
+    for (let index = next++; index < n; index = next++) await each(index)
   }
   await Promise.all(Array.from({ length: Math.min(n, limit) }, lane))
-  return answers
 }

@@ -6,8 +6,10 @@ import { fullCapacity } from './full-capacity.ts'
 import { headroom } from './headroom.ts'
 import { healthCheckSettings } from './health-check-settings.ts'
 import { immutable } from './immutable.ts'
+import { instancesKept } from './instances-kept.ts'
 import { listenerWeights } from './listener-weights.ts'
 import { mainPage, servedVersion } from './main-page.ts'
+import { neighboursUnderstood } from './neighbours-understood.ts'
 import { noRefresh } from './no-refresh.ts'
 import { orphans } from './orphans.ts'
 import { restored } from './restored.ts'
@@ -15,6 +17,7 @@ import { imageAvailable, revertible } from './revertible.ts'
 import { securityGroups } from './security-groups.ts'
 import { selfHealing } from './self-healing.ts'
 import { sessionKept } from './session-kept.ts'
+import { shutsDown } from './shuts-down.ts'
 import { slowRequest } from './slow-request.ts'
 import { suspendedProcesses } from './suspended-processes.ts'
 import { targetHealth } from './target-health.ts'
@@ -33,8 +36,10 @@ export const checks = {
   healthCheckSettings,
   imageAvailable,
   immutable,
+  instancesKept,
   listenerWeights,
   mainPage,
+  neighboursUnderstood,
   noRefresh,
   orphans,
   restored,
@@ -43,6 +48,7 @@ export const checks = {
   selfHealing,
   servedVersion,
   sessionKept,
+  shutsDown,
   slowRequest,
   suspendedProcesses,
   targetHealth,

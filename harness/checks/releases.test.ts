@@ -13,6 +13,8 @@ const seen = (findings: Findings): string =>
 const answers = {
   alike: (world: SampleWorld, service: ServiceSnapshot) =>
     checks.answersAlike(world.cloud, service, { path, reference }),
+  beta: (world: SampleWorld, service: ServiceSnapshot) =>
+    checks.answersAlike(world.cloud, service, { path, reference, headers: { 'x-group': 'beta' } }),
   split: (world: SampleWorld, service: ServiceSnapshot) =>
     checks.trafficSplit(world.cloud, service, { path, shares: service.shares }),
   slow: (world: SampleWorld, service: ServiceSnapshot) => checks.slowRequest(world.cloud, service, {}),
@@ -39,6 +41,12 @@ test.each([
   ],
   ['a wrong version', [{ kind: 'wrong-version', version: '9.9.9' }], 'alike', /9\.9\.9/],
   ['errors on half of its answers', [{ kind: 'error', rate: 0.5 }], 'alike', /requests failed: status 500/],
+  [
+    'errors for one group of clients',
+    [{ kind: 'error', client: { header: 'x-group', value: 'beta' } }],
+    'beta',
+    /requests failed: status 500/,
+  ],
   ['an endless slow route', [{ kind: 'error', rate: 1, path: '/slow' }], 'slow', /failed: status 500/],
   ['no session', [{ kind: 'wrong-page', rate: 1 }], 'session', /hands out none/],
   ['orders it does not take', [{ kind: 'error', rate: 1, path: '/orders' }], 'writes', /failed: status 500/],

@@ -138,3 +138,13 @@ test(
     expectAsBefore(events)
   },
 )
+
+test('Ctrl-C while suites run ends them, puts everything back, and exits with 130', PATIENT, async () => {
+  const { code, events, err } = await deploy([], (event, child) => {
+    const judged = event.type === 'gate-started' && event.phase === 'shift'
+    if (judged && child.pid !== undefined) process.kill(-child.pid, 'SIGINT')
+  })
+  expect(code, err).toBe(130)
+  expect(only(events, 'deployment-ended')).toMatchObject([{ state: 'reverted', exitCode: 130, left: [] }])
+  expectAsBefore(events)
+})

@@ -158,6 +158,7 @@ function judges(parts: GateParts): Pick<DeploymentRun, 'gate' | 'watch'> {
       release: scene.release,
       baseline: { ...scene.baseline, version: plan.from },
       thresholds: config.gates,
+      clients: config.clients,
       before,
     } satisfies SuiteContext,
     view,

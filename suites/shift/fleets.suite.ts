@@ -1,4 +1,4 @@
-import { describe, expect, suiteContext, test } from '#harness/test/index'
+import { checks, describe, expect, suiteContext, test } from '#harness/test/index'
 
 const { before } = suiteContext()
 
@@ -25,6 +25,11 @@ describe.concurrent('the fleets while traffic shifts', { timeout: PATIENT }, () 
     const stable = service.fleets.filter(({ role }) => role === 'stable').map(({ name }) => name)
     const capacity = before?.fleets.find(({ role }) => role === 'stable')?.desiredCapacity
     await expect(service).toBeInService({ fleets: stable, capacity })
+  })
+
+  test('no instance of the candidate was replaced because it had fallen ill', async ({ service }) => {
+    const fleets = service.fleets.filter(({ role }) => role === 'candidate').map(({ name }) => name)
+    await expect(service).toPass(checks.instancesKept, { fleets })
   })
 
   test('every instance runs what its group records', async ({ service }) => {

@@ -41,6 +41,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** Wall milliseconds between asking a run to stop, insisting, and killing its processes. */
 const PATIENCE = 250
+const LAST_PATIENCE = 2_000
 
 /**
  * Starts Vitest once and keeps it, and its worker processes, warm: a gate then costs milliseconds. It reads no
@@ -222,7 +223,7 @@ class WarmRunner implements WarmSuiteRunner {
     let clean = false
     try {
       this.#endings.length = 0
-      const ending = await this.#runFiles(files, request.context)
+      const ending = await Promise.race([this.#runFiles(files, request.context), stop.gaveUp])
       const timedOut = stop.timedOut()
       request.signal?.throwIfAborted()
       clean = ending.reason === 'passed' && ending.unhandledErrors.length === 0 && !timedOut
@@ -252,10 +253,12 @@ class WarmRunner implements WarmSuiteRunner {
   }
 
   /** Ends a run that is past its deadline or aborted: asks, insists a moment later, and at last kills. */
-  #stopper(request: Run): { timedOut(): boolean; end(): Promise<void> } {
+  #stopper(request: Run): { timedOut(): boolean; readonly gaveUp: Promise<never>; end(): Promise<void> } {
     let timedOut = false
     let over = false
     let cancelling: Promise<unknown> = Promise.resolve()
+    const given = Promise.withResolvers<never>()
+    given.promise.catch(() => {})
     const cancel = (): void => {
       const asked = this.#vitest.cancelCurrentRun('keyboard-input').catch(() => {})
       cancelling = Promise.all([cancelling, asked])
@@ -266,7 +269,10 @@ class WarmRunner implements WarmSuiteRunner {
       if (over) return
       cancel()
       await wallClock.sleep(PATIENCE)
-      if (!over) this.#pool.kill()
+      if (over) return
+      this.#pool.kill()
+      await wallClock.sleep(LAST_PATIENCE)
+      given.reject(new SluiceError('internal', 'Vitest did not end a run whose workers were killed'))
     }
     const deadline = wallClock.timer(request.deadline, () => {
       timedOut = true
@@ -276,11 +282,13 @@ class WarmRunner implements WarmSuiteRunner {
     request.signal?.addEventListener('abort', abort, { once: true })
     return {
       timedOut: () => timedOut,
+      gaveUp: given.promise,
       end: async () => {
         over = true
         deadline.cancel()
         request.signal?.removeEventListener('abort', abort)
-        await cancelling
+        // Vitest never settles a cancellation that comes as the run ends by itself.
+        await Promise.race([cancelling, wallClock.sleep(PATIENCE)])
       },
     }
   }
