@@ -63,8 +63,8 @@ async function contextOf(
   const serving: Release = Object.values(config.releases).find((each) => each.version === version) ?? {
     version,
   }
-  const { service, gates: thresholds } = config
-  return { cloud: cloud.address, service, phase, release: serving, baseline: serving, thresholds }
+  const { service, gates: thresholds, clients } = config
+  return { cloud: cloud.address, service, phase, release: serving, baseline: serving, thresholds, clients }
 }
 
 const tell = (message: StandaloneMessage): void => {
