@@ -76,9 +76,7 @@ export async function runDeployment(run: DeploymentRun): Promise<DeploymentEnd> 
   let phase: Phase = { kind: 'planned' }
   while (!isTerminal(phase)) {
     const event = await deployment.perform(phase)
-    const to = next(phase, event, plan.stages.length)
-    journal.append({ type: 'phase', from: phase.kind, to: to.kind })
-    phase = to
+    phase = deployment.enter(phase, next(phase, event, plan.stages.length))
   }
   return deployment.end(phase)
 }
@@ -130,8 +128,22 @@ class Deployment {
     }
   }
 
+  /** Records a change of phase. A journal that cannot be written is a reason to go back, like any other error. */
+  enter(from: Phase, to: Phase): Phase {
+    const { journal, plan } = this.#run
+    try {
+      journal.append({ type: 'phase', from: from.kind, to: to.kind })
+      return to
+    } catch (thrown) {
+      journal.tolerate()
+      if (isTerminal(to) || to.kind === 'reverting') return to
+      return next(to, this.#stopped(to, stopOfError(thrown)), plan.stages.length)
+    }
+  }
+
   end(phase: Phase): DeploymentEnd {
     const { journal, plan, ref } = this.#run
+    journal.tolerate()
     const state = endStateOf(phase, plan)
     const exitCode = exitCodeOf(state, this.#stop)
     journal.append({

@@ -68,7 +68,7 @@ function hintFor(thrown: unknown): string {
   if (/Throttl|RequestLimit|TooManyRequests|SlowDown/.test(name))
     return 'the API is throttled: try again later'
   if (/AccessDenied|Unauthorized|AuthFailure|InvalidClientToken|Expired/.test(name)) {
-    return 'grant the call, or renew the credentials: `sluice policy` prints what Sluice needs'
+    return 'grant the call, or renew the credentials'
   }
   return 'the API could not be asked: look at the endpoint, the network and the credentials'
 }

@@ -43,11 +43,20 @@ export async function deploy(invocation: Invocation): Promise<number> {
   const told = report(invocation, journal, directory)
   const view = createTrafficLedger()
   const probe = owned.use(await startProbe(probeSpec(config, scene, before), { signal: interrupt }))
+  const blind = new AbortController()
   probe.onBucket((bucket, samples) => {
     view.add(bucket, samples)
-    journal.append({ type: 'traffic', bucket })
+    try {
+      journal.append({ type: 'traffic', bucket })
+    } catch (thrown) {
+      // Thrown on, it would end the process with the deployment half way.
+      blind.abort(
+        new SluiceError('internal', `the journal cannot be written: ${describeError(thrown)}`, {
+          cause: thrown,
+        }),
+      )
+    }
   })
-  const blind = new AbortController()
   probe.onFailure((thrown) =>
     blind.abort(new SluiceError('internal', `the probe died: ${describeError(thrown)}`, { cause: thrown })),
   )
@@ -201,8 +210,18 @@ function report({ flags, env, output }: Invocation, journal: Journal, directory:
     ...(flags.json ? ['ndjson' as const] : []),
   ] as const
   const told = names.map((name) => reporters[name](options))
+  const broken = new Set<Reporter>()
   journal.subscribe((event) => {
-    for (const reporter of told) reporter.event(event)
+    for (const reporter of told) {
+      if (broken.has(reporter)) continue
+      try {
+        reporter.event(event)
+      } catch (thrown) {
+        // A report is never a reason for a deployment to stop, least of all on its way back.
+        broken.add(reporter)
+        output.people(`sluice: a report failed and is not continued: ${describeError(thrown)}\n`)
+      }
+    }
   })
   return told
 }

@@ -9,11 +9,15 @@ import {
   LoadBalancerNotFoundException,
   type TargetGroupTuple,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
+import { deadline } from '../clock.ts'
 import type { Cloud, RegionClients } from '../cloud.ts'
 import { SluiceError } from '../errors.ts'
 import type { ServiceRef } from '../gate.ts'
 import type { EntrySnapshot, FleetRole, FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
 import { TAG } from './tags.ts'
+
+/** Wall milliseconds: retries of throttled calls included. */
+const OBSERVE_WITHIN = 60_000
 
 const scopeOf = (ref: ServiceRef): string => `${ref.name}@${ref.region}`
 
@@ -26,6 +30,18 @@ export async function observeService(
   ref: ServiceRef,
   signal?: AbortSignal,
 ): Promise<ServiceSnapshot> {
+  const late = (): Error =>
+    new SluiceError('timeout', `${ref.name} in ${ref.region} could not be observed in time`)
+  using time = deadline(cloud.clock.wall, OBSERVE_WITHIN, late, signal)
+  try {
+    return await observe(cloud, ref, time.signal)
+  } catch (thrown) {
+    // The SDK has an abort error of its own; what counts is why the signal was aborted.
+    throw time.signal.aborted ? time.signal.reason : thrown
+  }
+}
+
+async function observe(cloud: Cloud, ref: ServiceRef, signal: AbortSignal): Promise<ServiceSnapshot> {
   const clients = cloud.region(ref.region)
   const [entry, groups] = await Promise.all([
     observeEntry(clients, ref, signal),
