@@ -110,13 +110,12 @@ async function call(pool: Pool, service: string, body: string): Promise<string> 
   return answer.body.text()
 }
 
+/** The built program, as users start it. */
 async function startSluice(): Promise<Served> {
   const from = wallClock.now()
-  const server = fileURLToPath(new URL('../fixtures/clouds/embedded/server.ts', import.meta.url))
-  const options = JSON.stringify({ timeScale: 1, settle: 'instant' })
-  const child = spawn(process.execPath, [...process.execArgv, server, options], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const cli = fileURLToPath(new URL('../dist/harness/cli.js', import.meta.url))
+  const argv = [cli, 'cloud', '--port', '0', '--dns-port', '0', '--settle', 'instant']
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
   return served(child, (JSON.parse(line) as { endpoint: string }).endpoint, from)
 }
