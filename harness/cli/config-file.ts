@@ -5,7 +5,8 @@ import { strategyNamed } from '#strategies/index'
 import { type CloudSpec, type Config, validateConfig } from '../config.ts'
 import { SluiceError } from '../errors.ts'
 
-const NAMES = ['sluice.config.ts', 'sluice.config.mts', 'sluice.config.js', 'sluice.config.mjs']
+/** Looked for in this order. */
+export const CONFIG_NAMES = ['sluice.config.ts', 'sluice.config.mts', 'sluice.config.js', 'sluice.config.mjs']
 
 /** Flags that lay over the config. */
 interface ConfigFlags {
@@ -48,9 +49,9 @@ function findConfig(cwd: string, named: string | undefined): string {
     if (existsSync(path)) return path
     throw new SluiceError('config', `there is no config file ${named}`, { hint: 'correct --config' })
   }
-  const found = NAMES.map((name) => resolve(cwd, name)).find((path) => existsSync(path))
+  const found = CONFIG_NAMES.map((name) => resolve(cwd, name)).find((path) => existsSync(path))
   if (found) return found
-  throw new SluiceError('config', `there is no ${NAMES[0]} in ${cwd}`, {
+  throw new SluiceError('config', `there is no ${CONFIG_NAMES[0]} in ${cwd}`, {
     hint: 'run sluice where your config is, or name it with --config',
   })
 }

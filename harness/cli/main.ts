@@ -33,7 +33,7 @@ interface Flags {
 type Run = (invocation: Invocation, args: readonly string[]) => Promise<number>
 
 /** Commands of the design that later parts bring. */
-const TO_COME = ['status', 'resume', 'revert', 'simulate', 'init', 'doctor', 'policy', 'unlock']
+const TO_COME = ['status', 'resume', 'revert', 'simulate', 'doctor', 'policy', 'unlock']
 
 /** Runs one command line; returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -107,6 +107,9 @@ function define(action: Action, output: Output): Command {
     .argument('[journal]', 'a journal file or its directory (default: the last deployment)')
     .option('--config <file>', 'the config file')
     .action(action(async () => (await import('./report.ts')).report))
+  command('init', 'write a config and a suite to start from').action(
+    action(async () => (await import('./init.ts')).init),
+  )
   for (const name of TO_COME) {
     command(name, '(not in this version)')
       .allowUnknownOption()

@@ -14,8 +14,8 @@ describe.concurrent('the answers after a deployment', () => {
     }
   })
 
-  test('every instance asked directly serves the main page', async ({ service }) => {
-    await expect(service).toPass(checks.answersAlike, page)
+  test('every instance asked directly serves the main page', async ({ service, traffic }) => {
+    await expect(service).toPass(checks.answersAlike, { ...page, ...(traffic ? { requests: 8 } : {}) })
   })
 
   test('its DNS names resolve and are answered by the new version', async ({ service, release }) => {
