@@ -158,6 +158,8 @@ export interface ScheduleSummary {
   readonly sent: number
   readonly dropped: number
   readonly lagP99: number
+  /** Requests still without an answer at the end, sent more than a second before; absent when there were none. */
+  readonly overdue?: number
 }
 
 /** An aggregate of probe traffic over an interval of cloud time. */

@@ -2,7 +2,7 @@ import type { Cloud } from '../cloud.ts'
 import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
 import { type Answer, type Asked, inLanes, tryAsk } from './ask.ts'
 import { isMoreThan } from './binomial.ts'
-import { type FleetOptions, fleetsOf, lacking } from './check.ts'
+import { type FleetOptions, fleetsOf, lacking, standingFleets } from './check.ts'
 import { cannotBeReached, type Door, doorsOf } from './direct.ts'
 import { DEFAULT_LIMIT, type ErrorLimit, errorShare, isError } from './error-share.ts'
 import { type Findings, looking, unknown, waiting, wrong } from './finding.ts'
@@ -13,6 +13,7 @@ const REQUESTS = 24
 const EACH = 3
 const AT_ONCE = 8
 
+/** Of the fleets that stand behind the entry, at weight 0 too, unless `fleets` names others. */
 export interface AlikeOptions extends FleetOptions {
   readonly path: string
   /** Versions that may answer, by fleet; a fleet not named may answer as its own release only. */
@@ -43,7 +44,7 @@ export async function answersAlike(
     const model = service.fleets.find((fleet) => fleet.name === reference)
     const [page, ...doors] = await Promise.all([
       model ? pageOf(cloud, service, model, options) : undefined,
-      ...fleetsOf(service, options).map(async (fleet) => ({
+      ...(options.fleets ? fleetsOf(service, options) : standingFleets(service)).map(async (fleet) => ({
         fleet,
         doors: await doorsOf(cloud, service, fleet, signal),
       })),

@@ -25,6 +25,13 @@ export interface FleetOptions extends CheckOptions {
 export const servingFleets = (service: ServiceSnapshot): readonly FleetSnapshot[] =>
   service.fleets.filter((fleet) => (service.shares[fleet.name] ?? 0) > 0)
 
+/** Those, and the fleets that stand ready in the listener at weight 0: users may meet them with the next call. */
+export const standingFleets = (service: ServiceSnapshot): readonly FleetSnapshot[] =>
+  service.fleets.filter(({ name, desiredCapacity }) => {
+    const share = service.shares[name]
+    return share !== undefined && (share > 0 || desiredCapacity > 0)
+  })
+
 export const fleetsOf = (service: ServiceSnapshot, options: FleetOptions): readonly FleetSnapshot[] =>
   options.fleets
     ? service.fleets.filter((fleet) => options.fleets?.includes(fleet.name))

@@ -1,7 +1,7 @@
 import type { Cloud } from '../cloud.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
 import { type Asked, entryUrl, type Question, tryAsk } from './ask.ts'
-import { type CheckOptions, servingFleets } from './check.ts'
+import { type CheckOptions, standingFleets } from './check.ts'
 import { doorsOf } from './direct.ts'
 import { isError } from './error-share.ts'
 
@@ -11,13 +11,13 @@ export interface Place {
   readonly url: string
 }
 
-/** The entry, and one healthy instance of each fleet that gets traffic: what one of them does, all must do. */
+/** The entry, and one healthy instance of each fleet that stands behind it: what one of them does, all must do. */
 export async function placesOf(
   cloud: Cloud,
   service: ServiceSnapshot,
   { signal }: CheckOptions,
 ): Promise<readonly Place[]> {
-  const doors = servingFleets(service).map(async (fleet): Promise<readonly Place[]> => {
+  const doors = standingFleets(service).map(async (fleet): Promise<readonly Place[]> => {
     const [door] = await doorsOf(cloud, service, fleet, signal)
     return door ? [{ name: `${fleet.name} ${door.instanceId}`, url: door.url }] : []
   })

@@ -74,3 +74,13 @@ test('a service heals from the loss of an instance, and one that cannot is found
   await world.cloud.region().autoScaling.send(new SuspendProcessesCommand(launch))
   expect(seen(await checks.selfHealing(world.cloud, service, { path, within: 90_000 }))).toMatch(/wrong/)
 })
+
+test('a fleet that stands ready at weight 0 is asked too, before any user meets it', {
+  timeout: 60_000,
+}, async () => {
+  await using world = await openSampleWorld(2)
+  const service = await addCandidate(world, [{ kind: 'wrong-page' }])
+  const ready = { ...service, shares: { orders: 100, 'orders-2-0-0': 0 } }
+  const findings = await checks.answersAlike(world.cloud, ready, { path: '/', reference: 'orders' })
+  expect(findings.some(({ subject }) => subject.includes('orders-2-0-0'))).toBe(true)
+})

@@ -187,6 +187,7 @@ function judges(parts: GateParts): Pick<DeploymentRun, 'gate' | 'watch'> {
         flush,
         clock,
         signal,
+        requestTimeout: config.probe.timeout,
       }),
     watch: (stage) => watchTraffic(judged(stage, 'shift')),
   }

@@ -26,6 +26,8 @@ type Counts = Readonly<Record<string, Partial<Record<Outcome, number>>>>
 class HandFedView implements TrafficView {
   readonly #counts = new Map<string, TrafficBucket['counts'][number][]>()
   readonly #listeners = new Set<(bucket: TrafficBucket) => void>()
+  /** Requests that wait for an answer too long. */
+  overdue = 0
 
   feed(stage: string, given: Counts): void {
     const counts = Object.entries(given).flatMap(([version, outcomes]) =>
@@ -49,7 +51,7 @@ class HandFedView implements TrafficView {
       stage,
       counts,
       latency: {},
-      schedule: { planned, sent: planned, dropped: 0, lagP99: 1 },
+      schedule: { planned, sent: planned, dropped: 0, lagP99: 1, overdue: this.overdue },
     }
   }
 
@@ -326,4 +328,25 @@ test('who stops watching a stage is not told of its harm any more', () => {
   input.view.feed(input.stage.name, BAD)
   expect(watch.signal.aborted).toBe(false)
   expect(input.view.listeners).toBe(0)
+})
+
+test('a bake does not end before what was sent in it has its answer, or is given up', async () => {
+  const input = gate({ spec: { suites: 'shift', bake: 3_000, extend: 0 } })
+  input.view.feed('canary 5%', GOOD)
+  input.view.overdue = 25
+  clock.wall.timer(600, () => {
+    input.view.overdue = 0
+    input.view.feed('canary 5%', { '': { 'response-timeout': 25 } })
+  })
+  expect((await runGate(input)).verdict).toMatchObject({
+    status: 'failed',
+    sentence: expect.stringContaining('response-timeout'),
+  })
+})
+
+test('a request that never ends keeps no gate for longer than its time-out', async () => {
+  const input = gate({ spec: { suites: 'shift', bake: 3_000, extend: 0 }, requestTimeout: 300 })
+  input.view.feed('canary 5%', GOOD)
+  input.view.overdue = 1
+  expect((await runGate(input)).verdict.status).toBe('passed')
 })

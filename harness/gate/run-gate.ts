@@ -39,6 +39,8 @@ export interface GateInput {
   readonly signal: AbortSignal
   /** Whether there is synthetic traffic to judge by; there is unless told otherwise. */
   readonly probe?: boolean
+  /** Wall milliseconds after which the probe gives a request up. */
+  readonly requestTimeout?: number
   /** Wall milliseconds that the suites may take. */
   readonly suiteDeadline?: number
 }
@@ -55,6 +57,10 @@ export interface GateResult {
 }
 
 const SUITE_DEADLINE = 120_000
+
+const REQUEST_TIMEOUT = 5_000
+/** Wall milliseconds between two looks for answers that are late. */
+const UNANSWERED_LOOK = 100
 
 /**
  * Judges one stage. The suites run once while the bake begins; every bucket of traffic is looked at, and the first
@@ -212,8 +218,22 @@ class Gate {
   async #closingLook(): Promise<Evidence[]> {
     if (!this.#probed) return []
     await this.#flush()
+    await this.#untilAnswered()
     // A gate without a bake waits for no traffic: it judges by what there is.
     return this.#analyse(this.#input.spec.bake > 0 ? 'closing' : 'continuous')
+  }
+
+  /**
+   * What was sent while baking and has no answer yet would be missing from the evidence, and it is just the requests
+   * that go unanswered that take longest to end. They are waited for, as long as their own time-out lets them live.
+   */
+  async #untilAnswered(): Promise<void> {
+    const { view, stage, clock, requestTimeout = REQUEST_TIMEOUT } = this.#input
+    const until = clock.wall.now() + requestTimeout
+    while ((view.window(stage.name).schedule.overdue ?? 0) > 0 && clock.wall.now() < until) {
+      await clock.wall.sleep(UNANSWERED_LOOK, this.#signal)
+      await this.#flush()
+    }
   }
 
   async #flush(): Promise<void> {

@@ -17,10 +17,10 @@ export interface Aggregate {
   missed(stage: string, count: number): void
   ended(stage: string, lane: Lane, outcome: Outcome, version: string, latency: number): void
   /**
-   * Closes the interval at the cloud instant `now`. Gives one bucket for `stage`, also when nothing happened, and before
+   * Closes the interval at the cloud instant `now`; `overdue` counts by stage what has waited too long by then. Gives one bucket for `stage`, also when nothing happened, and before
    * it one for every earlier stage some of whose requests ended in this interval.
    */
-  close(stage: string, now: number): readonly Delivery[]
+  close(stage: string, now: number, overdue?: ReadonlyMap<string, number>): readonly Delivery[]
 }
 
 /** Version names not expected that are told apart; a service that answers more of them is counted under `OTHER`. */
@@ -56,12 +56,15 @@ export function createAggregate(versions: readonly string[], start: number): Agg
     ended(stage, lane, outcome, version, latency) {
       record(of(stage), lane, outcome, nameOf(version), latency)
     },
-    close(stage, now) {
+    close(stage, now, overdue = new Map()) {
+      for (const name of overdue.keys()) of(name)
       const current = of(stage)
       stages.delete(stage)
       const all = [...stages, [stage, current] as const]
       stages.clear()
-      const closed = all.map(([name, gathered]) => deliver(gathered, name, from, now))
+      const closed = all.map(([name, gathered]) =>
+        deliver(gathered, name, { from, to: now, overdue: overdue.get(name) ?? 0 }),
+      )
       from = now
       return closed
     },
@@ -96,7 +99,13 @@ function record(into: Gathered, lane: Lane, outcome: Outcome, version: string, l
   else into.latencies.set(version, [latency])
 }
 
-function deliver(gathered: Gathered, stage: string, from: number, to: number): Delivery {
+interface Interval {
+  readonly from: number
+  readonly to: number
+  readonly overdue: number
+}
+
+function deliver(gathered: Gathered, stage: string, { from, to, overdue }: Interval): Delivery {
   const arrays = [...gathered.latencies].map(
     ([version, values]) => [version, Float64Array.from(values)] as const,
   )
@@ -105,7 +114,14 @@ function deliver(gathered: Gathered, stage: string, from: number, to: number): D
   const latency = Object.fromEntries(arrays.map(([version, values]) => [version, summarise(values)] as const))
   const { planned, sent, dropped, lags } = gathered
   const lagP99 = lags.length === 0 ? 0 : percentile(Float64Array.from(lags).sort(), 0.99)
-  const schedule: ScheduleCounts = { planned, sent, dropped, lagP99, lags: countLags(lags) }
+  const schedule: ScheduleCounts = {
+    planned,
+    sent,
+    dropped,
+    lagP99,
+    lags: countLags(lags),
+    ...(overdue > 0 ? { overdue } : {}),
+  }
   return { bucket: { from, to, stage, counts: [...gathered.counts.values()], latency, schedule }, samples }
 }
 

@@ -44,6 +44,22 @@ test('slow answers do not slow the arrivals, and their whole wait counts as late
   expect(ledger.total().latency['1.0.0']?.p50).toBeGreaterThanOrEqual(149)
 })
 
+test('requests without an answer for a second are overdue, until they end', async () => {
+  const held: (() => void)[] = []
+  const { probe, ledger } = await watch((_, response) => {
+    if (held.length < 3) held.push(() => respond(response))
+    else respond(response)
+  })
+  await until(() => (ledger.total().schedule.overdue ?? 0) > 0)
+  await until(() => ledger.total().schedule.overdue === 3)
+  await probe.enter('canary 5%')
+  expect(ledger.window('baseline').schedule.overdue).toBe(3)
+  expect(ledger.window('canary 5%').schedule.overdue ?? 0).toBe(0)
+  for (const release of held) release()
+  await until(() => (ledger.window('baseline').schedule.overdue ?? 0) === 0)
+  await probe[Symbol.asyncDispose]()
+})
+
 test('a request counts to the stage in force when it was planned, even if it ends in the next', async () => {
   const held: (() => void)[] = []
   let hold = true

@@ -44,7 +44,7 @@ export function createProbe(spec: ProbeSpec, cloud: Cloud, options: ProbeOptions
   const closeBucket = (): void => {
     bucketTimer.cancel()
     bucketTimer = clock.wall.timer(spec.bucket, closeBucket)
-    for (const { bucket, samples } of aggregate.close(stage, clock.now())) {
+    for (const { bucket, samples } of aggregate.close(stage, clock.now(), traffic.overdue())) {
       for (const listener of listeners) listener(bucket, samples)
     }
   }
@@ -80,9 +80,19 @@ export function createProbe(spec: ProbeSpec, cloud: Cloud, options: ProbeOptions
   }
 }
 
+/** Wall milliseconds without an answer after which a request is no longer just on its way. */
+const OVERDUE = 1_000
+
+interface UnderWay {
+  readonly stage: string
+  readonly planned: number
+}
+
 interface Traffic {
   /** Sends request `index`, over the lane whose turn it is, and counts it for `stage` whenever it ends. */
   send(index: number, planned: number, lag: number, stage: string): void
+  /** How many requests have been under way for too long, by the stage they were sent in. */
+  overdue(): ReadonlyMap<string, number>
   /** Resolves when no request is under way; each ends by its own deadline, so this ends too. No more may be sent. */
   ended(): Promise<void>
 }
@@ -93,19 +103,20 @@ function createTraffic(
   wall: WallClock,
 ): Traffic {
   const idle = Promise.withResolvers<void>()
-  let underWay = 0
+  const underWay = new Set<UnderWay>()
   let awaited = false
   const settle = (): void => {
-    if (awaited && underWay === 0) idle.resolve()
+    if (awaited && underWay.size === 0) idle.resolve()
   }
   return {
     send(index, planned, lag, stage) {
       aggregate.planned(stage, lag)
-      if (underWay >= MOST_UNDER_WAY) {
+      if (underWay.size >= MOST_UNDER_WAY) {
         aggregate.dropped(stage)
         return
       }
-      underWay += 1
+      const own: UnderWay = { stage, planned }
+      underWay.add(own)
       const { lane, send } = index % 2 === 0 ? lanes[0] : lanes[1]
       let counted = false
       const countSent = (): void => {
@@ -115,7 +126,7 @@ function createTraffic(
       send({
         started: countSent,
         ended(outcome, version) {
-          underWay -= 1
+          underWay.delete(own)
           if (outcome === 'unsent') aggregate.dropped(stage)
           else {
             countSent()
@@ -124,6 +135,16 @@ function createTraffic(
           settle()
         },
       })
+    },
+    overdue() {
+      const late = new Map<string, number>()
+      const limit = wall.now() - OVERDUE
+      // In the order of sending: the first that is young enough ends the search.
+      for (const { stage, planned } of underWay) {
+        if (planned > limit) break
+        late.set(stage, (late.get(stage) ?? 0) + 1)
+      }
+      return late
     },
     ended() {
       awaited = true

@@ -61,7 +61,10 @@ export function sumSchedules(parts: readonly ScheduleCounts[]): ScheduleCounts {
     sum.greatest = Math.max(sum.greatest, part.lagP99)
   }
   const { planned, sent, dropped, greatest } = sum
-  return { planned, sent, dropped, lagP99: Math.min(percentile99(lags), greatest), lags }
+  // How many are overdue is a level, not a count: the last part's is the whole's.
+  const overdue = parts.at(-1)?.overdue ?? 0
+  const lagP99 = Math.min(percentile99(lags), greatest)
+  return { planned, sent, dropped, lagP99, lags, ...(overdue > 0 ? { overdue } : {}) }
 }
 
 function percentile99(lags: readonly number[]): number {
