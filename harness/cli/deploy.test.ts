@@ -39,10 +39,19 @@ interface Deployment {
 function deploy(
   args: readonly string[],
   on: (event: JournalEvent, child: ChildProcess) => void = () => {},
+  within: readonly string[] = [],
 ): Promise<Deployment> {
   return new Promise((resolve) => {
-    const argv = ['--conditions=sluice-source', CLI, 'deploy', '--json', ...args]
-    const child = spawn(process.execPath, argv, {
+    const [command = '', ...argv] = [
+      ...within,
+      process.execPath,
+      '--conditions=sluice-source',
+      CLI,
+      'deploy',
+      '--json',
+      ...args,
+    ]
+    const child = spawn(command, argv, {
       cwd: project,
       detached: true,
       env: { ...process.env, NO_COLOR: '1' },
@@ -147,4 +156,18 @@ test('Ctrl-C while suites run ends them, puts everything back, and exits with 13
   expect(code, err).toBe(130)
   expect(only(events, 'deployment-ended')).toMatchObject([{ state: 'reverted', exitCode: 130, left: [] }])
   expectAsBefore(events)
+})
+
+// A file may grow to so many KiB: enough for the journal to get past the first shift, not for its end.
+const fullDisk = ['bash', '-c', 'trap "" XFSZ; ulimit -f 32; exec "$@"', 'bash']
+
+test('a disk that fills up while traffic shifts turns the deployment back', PATIENT, async () => {
+  const { code, events, err } = await deploy([], () => {}, fullDisk)
+  expect(code, err).toBe(1)
+  const shifted = only(events, 'action-intended').filter(({ kind }) => kind === 'set-weights')
+  expect(shifted.length).toBeGreaterThan(1)
+  expect(only(events, 'revert-started')).toMatchObject([{ sentence: expect.stringContaining('EFBIG') }])
+  expect(only(events, 'deployment-ended')).toMatchObject([{ state: 'reverted', exitCode: 1, left: [] }])
+  expectAsBefore(events)
+  expect(err).toContain('the journal can no longer be written')
 })
