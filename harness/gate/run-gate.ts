@@ -57,6 +57,8 @@ export interface GateResult {
 }
 
 const SUITE_DEADLINE = 120_000
+/** Wall milliseconds by which suites may start too early to be done when the bake is over. */
+const MOST_SPARE = 250
 
 const REQUEST_TIMEOUT = 5_000
 /** Wall milliseconds between two looks for answers that are late. */
@@ -202,7 +204,8 @@ class Gate {
   /** The suites look again at the end of the bake, started early enough to be done when it is over. */
   async #bakeAndLook(): Promise<Evidence[]> {
     const { clock } = this.#input
-    await this.#until(this.#bakeUntil - this.#lastSuitesWallMs * clock.scale)
+    const lead = this.#lastSuitesWallMs + Math.min(this.#lastSuitesWallMs / 2, MOST_SPARE)
+    await this.#until(this.#bakeUntil - lead * clock.scale)
     await this.#flush()
     const suites = await this.#runSuites()
     await this.#until(this.#bakeUntil)
