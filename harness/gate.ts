@@ -84,6 +84,8 @@ export interface SuiteContext {
   readonly clients?: readonly ClientGroup[]
   /** The service as it was before the first change; absent when suites run without a deployment. */
   readonly before?: ServiceSnapshot
+  /** The service as just observed, so that suites need not look again at once; absent when it may have changed. */
+  readonly observed?: ServiceSnapshot
   /** What the probe saw since this stage's weights were confirmed; absent without a probe. */
   readonly traffic?: TrafficWindow
 }

@@ -30,8 +30,13 @@ export interface DeploymentRun {
   readonly journal: Journal
   readonly probe: Probe
   readonly view: TrafficView
-  /** Judges a gate. Rejects only with the signal's reason. */
-  readonly gate: (spec: GateSpec, stage: StageRef, signal: AbortSignal) => Promise<GateResult>
+  /** Judges a gate of the service as last observed. Rejects only with the signal's reason. */
+  readonly gate: (
+    spec: GateSpec,
+    stage: StageRef,
+    signal: AbortSignal,
+    observed: ServiceSnapshot,
+  ) => Promise<GateResult>
   /** Goes on judging the traffic of a stage whose gate has opened; aborts when it proves harm. */
   readonly watch: (stage: StageRef) => Disposable & { readonly signal: AbortSignal }
   /** API calls made so far: all of them, and those that change something. */
@@ -176,7 +181,7 @@ class Deployment {
     const { journal, interrupt, gate } = this.#run
     const what = { phase: spec.suites, stage: stage.name, index: stage.index }
     journal.append({ type: 'gate-started', ...what })
-    const result = await gate(spec, stage, interrupt)
+    const result = await gate(spec, stage, interrupt, this.#last)
     const { verdict, tests, tookMs, bakedMs, suitesWallMs } = result
     const stop = stopOfVerdict(verdict, result.firstHarmAt)
     const event = stop

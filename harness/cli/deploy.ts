@@ -178,9 +178,12 @@ function judges(parts: GateParts): Pick<DeploymentRun, 'gate' | 'watch'> {
   })
   const flush = (): Promise<void> => probe.flush()
   return {
-    gate: (spec, stage, signal) =>
-      runGate({
-        ...judged(stage, spec.suites),
+    gate: (spec, stage, signal, observed) => {
+      const { context, ...traffic } = judged(stage, spec.suites)
+      return runGate({
+        ...traffic,
+        // Before the first change the service is as old as the plan: suites look for themselves.
+        context: stage.index < 0 ? context : { ...context, observed },
         spec,
         files: suites[spec.suites],
         runner,
@@ -188,7 +191,8 @@ function judges(parts: GateParts): Pick<DeploymentRun, 'gate' | 'watch'> {
         clock,
         signal,
         requestTimeout: config.probe.timeout,
-      }),
+      })
+    },
     watch: (stage) => watchTraffic(judged(stage, 'shift')),
   }
 }

@@ -350,3 +350,12 @@ test('a request that never ends keeps no gate for longer than its time-out', asy
   input.view.overdue = 1
   expect((await runGate(input)).verdict.status).toBe('passed')
 })
+
+test('what was observed before the gate is given to the suites that begin at once, not to those after the bake', async () => {
+  const runner = suites(green)
+  const observed = { scope: 'orders@us-east-1' } as unknown as NonNullable<SuiteContext['observed']>
+  const input = gate({ runner, context: { ...context, observed } })
+  input.view.feed('canary 5%', GOOD)
+  await runGate(input)
+  expect(runner.requests.map((request) => request.context.observed)).toEqual([observed, undefined])
+})

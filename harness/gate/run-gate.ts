@@ -141,6 +141,7 @@ class Gate {
   readonly #unsubscribe: () => void
   #tests: readonly TestResult[] = []
   #suitesWallMs = 0
+  #suiteRuns = 0
   #lastSuitesWallMs = 0
   #bakeUntil: number
   #firstHarmAt: number | undefined
@@ -247,9 +248,12 @@ class Gate {
   async #runSuites(): Promise<Evidence> {
     const { runner, files, context, spec, stage, view, suiteDeadline } = this.#input
     const traffic = this.#probed ? { traffic: view.window(stage.name) } : {}
+    // What was observed before the gate holds for suites that begin at once, not for those at the end of a bake.
+    const { observed, ...lasting } = context
+    const fresh = this.#suiteRuns++ === 0 && observed ? { observed } : {}
     const running = runner.run({
       files,
-      context: { ...context, ...traffic },
+      context: { ...lasting, ...fresh, ...traffic },
       deadline: suiteDeadline ?? SUITE_DEADLINE,
       signal: this.#signal,
     })

@@ -55,7 +55,10 @@ export const test: TestAPI<SuiteFixtures> = base.extend<SuiteFixtures>({
   context: [async ({}, use) => use(suiteContext()), perFile],
   // biome-ignore lint/correctness/noEmptyPattern: as above
   cloud: [async ({}, use) => use(connectedCloud()), perFile],
-  service: [async ({ cloud, context }, use) => use(await observe(cloud, context)), perFile],
+  service: [
+    async ({ cloud, context }, use) => use(context.observed ?? (await observe(cloud, context))),
+    perFile,
+  ],
   clock: async ({ cloud }, use) => use(cloud.clock),
   http: async ({ cloud, service, signal }, use) => use(httpOf(cloud, service, signal)),
   release: async ({ context }, use) => use(context.release),
