@@ -14,8 +14,8 @@ import { DEFAULT_LIMIT, type ErrorLimit, errorShare } from './error-share.ts'
 import { type Findings, looking, waiting } from './finding.ts'
 import { versionsIn } from './main-page.ts'
 
-const REQUESTS = 6
-const AT_ONCE = 3
+const REQUESTS = 4
+const AT_ONCE = 4
 
 export interface DnsOptions extends CheckOptions {
   readonly path: string

@@ -8,7 +8,7 @@ describe.concurrent('the answers after a deployment', () => {
     if (traffic) {
       // The probe has asked all along: what it saw counts, and a few more requests do.
       await expect(service).toSplitTrafficAs(service.shares, traffic)
-      await expect(service).toServeOnly(release.version, { requests: 8 })
+      await expect(service).toServeOnly(release.version, { requests: 4 })
     } else {
       await expect(service).toServeOnly(release.version, { requests: 50 })
     }
