@@ -12,6 +12,12 @@ const OPTIONS: Readonly<Record<string, fc.Arbitrary<object>>> = {
     .uniqueArray(fc.integer({ min: 1, max: 99 }), { maxLength: 6 })
     .map((steps) => ({ steps: [...steps.sort((a, b) => a - b), 100] })),
   linear: fc.record({ step: fc.integer({ min: 1, max: 100 }) }),
+  'rolling-fleets': fc.record({
+    batch: fc.oneof(
+      fc.integer({ min: 1, max: 250 }),
+      fc.integer({ min: 1, max: 100 }).map((percent) => `${percent}%`),
+    ),
+  }),
 }
 
 const worlds = (name: string) =>

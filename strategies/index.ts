@@ -5,12 +5,14 @@ import { blueGreenStrategy } from './blue-green.ts'
 import { canaryStrategy } from './canary.ts'
 import { immutableStrategy } from './immutable.ts'
 import { linearStrategy } from './linear.ts'
+import { rollingFleetsStrategy } from './rolling-fleets.ts'
 
 export { allAtOnce } from './all-at-once.ts'
 export { blueGreen } from './blue-green.ts'
 export { canary } from './canary.ts'
 export { immutable } from './immutable.ts'
 export { linear } from './linear.ts'
+export { rollingFleets } from './rolling-fleets.ts'
 
 /** Every strategy by name. Add one: its file, and its line here. */
 const strategies = {
@@ -19,6 +21,7 @@ const strategies = {
   canary: canaryStrategy,
   immutable: immutableStrategy,
   linear: linearStrategy,
+  'rolling-fleets': rollingFleetsStrategy,
 } satisfies Record<string, StrategyDefinition>
 
 export const strategyNames: readonly string[] = Object.keys(strategies)

@@ -30,7 +30,8 @@ export function sideBySide(
   strategy: string,
   service: ServiceSnapshot,
   release: Release,
-  steps: readonly Step[],
+  /** The steps, or what they are for a fleet of so many instances. */
+  steps: readonly Step[] | ((full: number) => readonly Step[]),
 ): Plan {
   const stable = stableOf(service)
   const candidate = candidateName(service, release)
@@ -42,7 +43,7 @@ export function sideBySide(
   ): Record<string, Target> => ({
     [service.scope]: { fleets: { ...others, ...fleets }, traffic: { via: 'listener', shares } },
   })
-  const stages = steps.map(
+  const stages = (typeof steps === 'function' ? steps(full) : steps).map(
     (step): Stage => ({
       name: step.name,
       targets: targets(
