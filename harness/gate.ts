@@ -84,6 +84,8 @@ export interface SuiteContext {
   readonly clients?: readonly ClientGroup[]
   /** The service as it was before the first change; absent when suites run without a deployment. */
   readonly before?: ServiceSnapshot
+  /** Whether the suites run as the gate begins, or when its bake is over; absent when they run alone. */
+  readonly look?: 'opening' | 'closing'
   /** The service as just observed, so that suites need not look again at once; absent when it may have changed. */
   readonly observed?: ServiceSnapshot
   /** What the probe saw since this stage's weights were confirmed; absent without a probe. */

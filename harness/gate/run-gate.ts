@@ -250,10 +250,11 @@ class Gate {
     const traffic = this.#probed ? { traffic: view.window(stage.name) } : {}
     // What was observed before the gate holds for suites that begin at once, not for those at the end of a bake.
     const { observed, ...lasting } = context
-    const fresh = this.#suiteRuns++ === 0 && observed ? { observed } : {}
+    const look = this.#suiteRuns++ === 0 ? 'opening' : 'closing'
+    const fresh = look === 'opening' && observed ? { observed } : {}
     const running = runner.run({
       files,
-      context: { ...lasting, ...fresh, ...traffic },
+      context: { ...lasting, ...fresh, ...traffic, look },
       deadline: suiteDeadline ?? SUITE_DEADLINE,
       signal: this.#signal,
     })

@@ -1,7 +1,10 @@
 import { checks, clientGroups, describe, expect, suiteContext, test } from '#harness/test/index'
 
-const { cloud, service: ref, thresholds } = suiteContext()
+const { cloud, service: ref, thresholds, stage: first, look } = suiteContext()
 const page = { path: ref.url, limit: thresholds.errorRate }
+
+/** Cloud milliseconds in which an instance boots and is told to end; in wall milliseconds, time to spare. */
+const BOOT = 360_000
 
 describe.concurrent('the answers while traffic shifts', () => {
   test('instances asked directly serve their own version and the main page that stable serves', async ({
@@ -38,6 +41,16 @@ describe.concurrent('the answers while traffic shifts', () => {
     const callers = [baseline.version, release.version]
     await expect(service).toPass(checks.neighboursUnderstood, { ...page, callers })
   })
+
+  // It launches an instance of its own, once a deployment: on a real account that is for its owner to ask for.
+  if (cloud.kind === 'embedded' && first?.index === 0 && look === 'opening') {
+    test('an instance that is told to end answers what is under way, then serves nobody', {
+      timeout: BOOT + 20_000,
+    }, async ({ service }) => {
+      const fleets = service.fleets.filter(({ role }) => role === 'candidate').map(({ name }) => name)
+      await expect(service).toPass(checks.shutsDown, { path: ref.url, fleets, timeout: BOOT })
+    })
+  }
 
   // On a live account these would be real orders.
   if (cloud.kind !== 'live') {
