@@ -344,6 +344,16 @@ test('a bake does not end before what was sent in it has its answer, or is given
   })
 })
 
+test('where answers are to come within a second, a gate that has seen enough go without closes at once', async () => {
+  const input = gate({ spec: { suites: 'shift', bake: 3_000, extend: 0 }, requestTimeout: 60_000 })
+  input.view.feed('canary 5%', GOOD)
+  input.view.overdue = 40
+  expect((await runGate(input)).verdict).toMatchObject({
+    status: 'failed',
+    sentence: expect.stringContaining('response-timeout'),
+  })
+})
+
 test('a request that never ends keeps no gate for longer than its time-out', async () => {
   const input = gate({ spec: { suites: 'shift', bake: 3_000, extend: 0 }, requestTimeout: 300 })
   input.view.feed('canary 5%', GOOD)

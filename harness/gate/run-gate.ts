@@ -9,6 +9,7 @@ import type {
   TestResult,
   Thresholds,
   TrafficBucket,
+  TrafficWindow,
   Verdict,
 } from '../gate.ts'
 import type { TrafficView } from '../probe.ts'
@@ -94,7 +95,7 @@ type Traffic = Pick<
 
 function judgeTraffic(input: Traffic, look: 'continuous' | 'closing'): Evidence[] {
   const { view, stage, before, candidate, stable, thresholds } = input
-  const now = view.window(stage.name)
+  const now = withOverdue(view.window(stage.name), thresholds)
   const isBefore = stage.name === before
   return analyse({
     before: isBefore ? { ...now, counts: [] } : view.window(before),
@@ -107,6 +108,17 @@ function judgeTraffic(input: Traffic, look: 'continuous' | 'closing'): Evidence[
     thresholds,
     look,
   })
+}
+
+/** A request under way for longer than this says how it will end: the probe's limit is what `overdue` counts from. */
+const OVERDUE = 1_000
+
+/** Where answers are to come within a second, those that have not are harm already, whatever becomes of them. */
+function withOverdue(window: TrafficWindow, { latency }: Thresholds): TrafficWindow {
+  const n = window.schedule.overdue ?? 0
+  if (n === 0 || latency.p99 > OVERDUE) return window
+  const late = { version: '', lane: 'keep-alive', outcome: 'response-timeout', n } as const
+  return { ...window, counts: [...window.counts, late] }
 }
 
 /**
@@ -222,9 +234,12 @@ class Gate {
   async #closingLook(): Promise<Evidence[]> {
     if (!this.#probed) return []
     await this.#flush()
-    await this.#untilAnswered()
     // A gate without a bake waits for no traffic: it judges by what there is.
-    return this.#analyse(this.#input.spec.bake > 0 ? 'closing' : 'continuous')
+    const look = this.#input.spec.bake > 0 ? 'closing' : 'continuous'
+    const evidence = this.#analyse(look)
+    if (evidence.some(({ status }) => status === 'failed')) return evidence
+    await this.#untilAnswered()
+    return this.#analyse(look)
   }
 
   /**
