@@ -62,6 +62,9 @@ const SUITE_DEADLINE = 120_000
 const MOST_SPARE = 250
 
 const REQUEST_TIMEOUT = 5_000
+const SECOND = 1_000
+/** Wall milliseconds. */
+const STANDSTILL = 2_000
 /** Wall milliseconds between two looks for answers that are late. */
 const UNANSWERED_LOOK = 100
 
@@ -93,9 +96,13 @@ type Traffic = Pick<
   'stage' | 'context' | 'view' | 'before' | 'candidate' | 'stable' | 'thresholds'
 >
 
-function judgeTraffic(input: Traffic, look: 'continuous' | 'closing'): Evidence[] {
+function judgeTraffic(
+  input: Traffic,
+  look: 'continuous' | 'closing',
+  seen: (window: TrafficWindow) => TrafficWindow = (window) => window,
+): Evidence[] {
   const { view, stage, before, candidate, stable, thresholds } = input
-  const now = withOverdue(view.window(stage.name), thresholds)
+  const now = seen(view.window(stage.name))
   const isBefore = stage.name === before
   return analyse({
     before: isBefore ? { ...now, counts: [] } : view.window(before),
@@ -110,13 +117,10 @@ function judgeTraffic(input: Traffic, look: 'continuous' | 'closing'): Evidence[
   })
 }
 
-/** A request under way for longer than this says how it will end: the probe's limit is what `overdue` counts from. */
-const OVERDUE = 1_000
-
-/** Where answers are to come within a second, those that have not are harm already, whatever becomes of them. */
-function withOverdue(window: TrafficWindow, { latency }: Thresholds): TrafficWindow {
+/** Requests that were waited for in vain are harm, whatever becomes of them. */
+function withOverdue(window: TrafficWindow): TrafficWindow {
   const n = window.schedule.overdue ?? 0
-  if (n === 0 || latency.p99 > OVERDUE) return window
+  if (n === 0) return window
   const late = { version: '', lane: 'keep-alive', outcome: 'response-timeout', n } as const
   return { ...window, counts: [...window.counts, late] }
 }
@@ -239,16 +243,18 @@ class Gate {
     const evidence = this.#analyse(look)
     if (evidence.some(({ status }) => status === 'failed')) return evidence
     await this.#untilAnswered()
-    return this.#analyse(look)
+    return this.#analyse(look, withOverdue)
   }
 
   /**
    * What was sent while baking and has no answer yet would be missing from the evidence, and it is just the requests
-   * that go unanswered that take longest to end. They are waited for, as long as their own time-out lets them live.
+   * that go unanswered that take longest to end. They are waited for until their time-out ends them; where answers
+   * are to come within a second, only for longer than a moment in which a whole machine may stand still.
    */
   async #untilAnswered(): Promise<void> {
-    const { view, stage, clock, requestTimeout = REQUEST_TIMEOUT } = this.#input
-    const until = clock.wall.now() + requestTimeout
+    const { view, stage, clock, thresholds, requestTimeout = REQUEST_TIMEOUT } = this.#input
+    const longest = thresholds.latency.p99 > SECOND ? requestTimeout : Math.min(requestTimeout, STANDSTILL)
+    const until = clock.wall.now() + longest
     while ((view.window(stage.name).schedule.overdue ?? 0) > 0 && clock.wall.now() < until) {
       await clock.wall.sleep(UNANSWERED_LOOK, this.#signal)
       await this.#flush()
@@ -297,12 +303,12 @@ class Gate {
     }
   }
 
-  #analyse(look: 'continuous' | 'closing'): Evidence[] {
+  #analyse(look: 'continuous' | 'closing', seen?: (window: TrafficWindow) => TrafficWindow): Evidence[] {
     const { view, stage } = this.#input
     const now = view.window(stage.name)
     // What came in between the confirmed weights and this gate counts too.
     if (now.counts.some(isHarm)) this.#firstHarmAt ??= now.from
-    return judgeTraffic(this.#input, look)
+    return judgeTraffic(this.#input, look, seen)
   }
 }
 
