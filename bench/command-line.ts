@@ -6,17 +6,9 @@ import type { JournalEvent } from '#harness/journal/event'
 
 const ROOT = resolve(import.meta.dirname, '..')
 
-/** Runs the command line as a user does; resolves with the events it printed. */
+/** Runs the built command line, as a user does; resolves with the events it printed. */
 export async function deploy(config: string, args: readonly string[]): Promise<readonly JournalEvent[]> {
-  const argv = [
-    '--conditions=sluice-source',
-    join(ROOT, 'harness/cli.ts'),
-    'deploy',
-    '--config',
-    config,
-    '--json',
-    ...args,
-  ]
+  const argv = [join(ROOT, 'dist/harness/cli.js'), 'deploy', '--config', config, '--json', ...args]
   const printed = await new Promise<string>((done) => {
     // A closed gate ends the process with 3; what it printed is the result either way.
     execFile(process.execPath, argv, { maxBuffer: 1 << 28 }, (_error, stdout) => done(stdout))

@@ -1,11 +1,12 @@
 import { checks, describe, expect, suiteContext, test } from '#harness/test/index'
 
-const { before } = suiteContext()
+const { before, cloud, service: ref, thresholds } = suiteContext()
+const page = { path: ref.url, limit: thresholds.errorRate }
 
 /** Wall milliseconds: longer than the longest wait of a matcher, so that its message is what a failure shows. */
 const PATIENT = 120_000
 
-describe.concurrent('the fleets after a deployment', { timeout: PATIENT }, () => {
+describe.concurrent('the service after a deployment', { timeout: PATIENT }, () => {
   test('every instance runs the recorded image and launch template version', async ({ service }) => {
     await expect(service).toBeImmutable()
   })
@@ -42,6 +43,17 @@ describe.concurrent('the fleets after a deployment', { timeout: PATIENT }, () =>
   } else {
     test('no process is suspended', async ({ service }) => {
       await expect(service).toHaveNoSuspendedProcesses()
+    })
+  }
+
+  test('its DNS names resolve and are answered by the new version', async ({ service, release }) => {
+    await expect(service).toResolveTo(release.version)
+  })
+
+  // On a live account these would be real orders.
+  if (cloud.kind !== 'live') {
+    test('orders that were taken can be read', async ({ service }) => {
+      await expect(service).toPass(checks.writesReadable, page)
     })
   }
 })
