@@ -8,7 +8,7 @@ import { DEFAULT_LIMIT, type ErrorLimit, errorShare, isError } from './error-sha
 import { type Findings, looking, unknown, waiting, wrong } from './finding.ts'
 import { differenceFrom } from './page-shape.ts'
 
-/** Requests over all instances unless told, at least this many of each, at most so many at once. */
+/** Requests over all instances, at least this many of each, unless told; at most so many at once. */
 const REQUESTS = 24
 const EACH = 3
 const AT_ONCE = 8
@@ -21,8 +21,8 @@ export interface AlikeOptions extends FleetOptions {
   /** The fleet whose page is right; the fleets are compared with themselves when not given. */
   readonly reference?: string | undefined
   readonly limit?: ErrorLimit | undefined
-  /** Over all instances; fewer do where the probe has asked all along. */
-  readonly requests?: number | undefined
+  /** Of every instance; fewer do where the probe has asked all along. */
+  readonly times?: number | undefined
   /** Headers of every request, such as tell one group of clients from the others. */
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
@@ -80,12 +80,12 @@ async function ofFleet(
   reference: Answer | undefined,
   options: AlikeOptions,
 ): Promise<Findings> {
-  const { path, limit = DEFAULT_LIMIT, requests = REQUESTS, headers = {}, signal } = options
+  const { path, limit = DEFAULT_LIMIT, headers = {}, signal } = options
   if (doors.length === 0) {
     const hint = 'look at the reason codes of DescribeTargetHealth'
     return [waiting({ subject: fleet.name, expected: 'healthy instances to ask', seen: 'none', hint })]
   }
-  const rounds = Math.max(EACH, Math.ceil(requests / doors.length))
+  const rounds = options.times ?? Math.max(EACH, Math.ceil(REQUESTS / doors.length))
   const byDoor = doors.map((door) => ({ door, asked: [] as Asked[] })) satisfies DoorAnswers[]
   const all: Asked[] = []
   const ask = async (i: number): Promise<void> => {

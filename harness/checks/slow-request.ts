@@ -16,14 +16,14 @@ export async function slowRequest(
   service: ServiceSnapshot,
   options: RouteOptions,
 ): Promise<Findings> {
-  const { signal, limit = DEFAULT_LIMIT } = options
+  const { signal, limit = DEFAULT_LIMIT, times = REQUESTS } = options
   const subject = `${service.scope} /slow`
   const expected = 'slow requests to end'
   const lacks = lacking(cloud, service, ['data-plane'], expected)
   if (lacks.length > 0) return lacks
   return looking({ subject, expected, signal }, async () => {
     const places = await placesOf(cloud, service, options)
-    const replies = await askEach(cloud, places, `/slow?ms=${SLOW}`, { signal }, REQUESTS)
+    const replies = await askEach(cloud, places, `/slow?ms=${SLOW}`, { signal }, times)
     if (replies.every(isNotOffered)) return []
     return errorShare(
       subject,

@@ -5,11 +5,13 @@ import { DEFAULT_LIMIT, type ErrorLimit, errorShare } from './error-share.ts'
 import { type Findings, looking, wrong } from './finding.ts'
 import { askEach, didAnswer, isNotOffered, placesOf, type Reply } from './offered.ts'
 
-/** Writes at every place. */
+/** At every place, unless told. */
 const WRITES = 2
 
 export interface RouteOptions extends CheckOptions {
   readonly limit?: ErrorLimit | undefined
+  /** Requests at every place; 2 unless told. Fewer do where the probe has asked all along. */
+  readonly times?: number | undefined
 }
 
 /**
@@ -21,7 +23,7 @@ export async function writesReadable(
   service: ServiceSnapshot,
   options: RouteOptions,
 ): Promise<Findings> {
-  const { signal, limit = DEFAULT_LIMIT } = options
+  const { signal, limit = DEFAULT_LIMIT, times = WRITES } = options
   const subject = `${service.scope} /orders`
   const expected = 'an acknowledged order to be readable everywhere'
   const lacks = lacking(cloud, service, ['data-plane'], expected)
@@ -34,7 +36,7 @@ export async function writesReadable(
       body: ORDER,
       signal,
     } as const
-    const written = await askEach(cloud, places, '/orders', order, WRITES)
+    const written = await askEach(cloud, places, '/orders', order, times)
     if (written.every((reply) => isNotOffered(reply) || !didAnswer(reply))) return []
     const reads = await Promise.all(
       written.map(async (write) => {
