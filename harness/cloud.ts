@@ -49,6 +49,9 @@ export interface CloudAddress {
   readonly endpoint?: string
   /** `host:port` of the DNS server that answers the cloud's names; absent where the system's resolver does. */
   readonly dns?: string
+  /** Named profile that credentials come from, and how many calls may go out a second: on live AWS only. */
+  readonly profile?: string
+  readonly callsPerSecond?: number
   /** What the cloud lacks, with the reason. */
   readonly lacks: Readonly<Partial<Record<Capability, string>>>
 }

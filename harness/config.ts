@@ -16,7 +16,16 @@ export type CloudSpec =
     }
   | { readonly kind: 'endpoint'; readonly url: string; readonly region: string }
   | { readonly kind: 'localstack'; readonly url?: string; readonly image?: string; readonly region: string }
-  | { readonly kind: 'live'; readonly accounts: readonly string[]; readonly regions: readonly string[] }
+  | {
+      readonly kind: 'live'
+      /** Nothing outside these is touched. */
+      readonly accounts: readonly string[]
+      readonly regions: readonly string[]
+      /** Of the AWS config files; what the environment says when not given. */
+      readonly profile?: string
+      /** API calls that a process of Sluice makes a second, after a burst of twice as many. */
+      readonly callsPerSecond: number
+    }
 
 /** A whole, validated configuration. Durations are cloud milliseconds, but `probe.timeout`, which is wall. */
 export interface Config {
@@ -67,6 +76,8 @@ const cloud = z.discriminatedUnion('kind', [
     kind: z.literal('live'),
     accounts: z.array(z.string().regex(/^\d{12}$/, 'expected a 12-digit account id')).min(1),
     regions: z.array(region).min(1),
+    profile: z.string().min(1).optional(),
+    callsPerSecond: z.number().positive().max(100).default(10),
   }),
 ])
 
@@ -179,20 +190,37 @@ export function validateConfig(
     diagnostics.push({ path: 'service.fleets', message: "'pair' cannot be deployed yet; use 'clone'" })
   }
   const strategy = completeStrategy(config.strategy, strategyNamed, diagnostics)
-  if (diagnostics.length > 0) throw configError(file, diagnostics)
   const { region: serviceRegion, ...service } = config.service
-  const cloudRegion = config.cloud.kind === 'live' ? config.cloud.regions[0] : config.cloud.region
+  const chosenRegion = chooseRegion(config.cloud, overrides.region, serviceRegion, diagnostics)
+  if (diagnostics.length > 0) throw configError(file, diagnostics)
   return {
     ...config,
     cloud: config.cloud as CloudSpec,
     root,
     strategy,
-    service: { ...service, region: overrides.region ?? serviceRegion ?? cloudRegion ?? 'us-east-1' },
+    service: { ...service, region: chosenRegion },
     releases: Object.fromEntries(
       Object.entries(config.releases).map(([name, each]) => [name, releaseOf(each)]),
     ),
     probe: config.probe as Config['probe'],
   }
+}
+
+function chooseRegion(
+  spec: z.output<typeof cloud>,
+  override: string | undefined,
+  configured: string | undefined,
+  diagnostics: Diagnostic[],
+): string {
+  if (spec.kind !== 'live') return override ?? configured ?? spec.region
+  const chosen = override ?? configured ?? spec.regions[0] ?? ''
+  if (!spec.regions.includes(chosen)) {
+    diagnostics.push({
+      path: override === undefined ? 'service.region' : '--region or AWS_REGION',
+      message: `${chosen} is not among cloud.regions, which allows ${spec.regions.join(', ')}`,
+    })
+  }
+  return chosen
 }
 
 function overlay(exported: object, overrides: Overrides): object {

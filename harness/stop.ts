@@ -1,3 +1,4 @@
+import { explainFailure } from './connect/index.ts'
 import { describeError, SluiceError } from './errors.ts'
 import type { Verdict } from './gate.ts'
 import type { RevertCause } from './journal/event.ts'
@@ -26,7 +27,8 @@ export function stopOfVerdict(verdict: Verdict, detectedAt?: number): Stop | und
 
 /** What a thrown thing means for a deployment that has begun. */
 export function stopOfError(thrown: unknown): Stop {
-  const sentence = describeError(thrown)
+  const told = explainFailure(thrown)
+  const sentence = told ? `${told.message}; ${told.hint}` : describeError(thrown)
   if (thrown instanceof SluiceError) {
     if (thrown.code === 'interrupted') return { cause: 'interrupted', sentence, exitCode: 130 }
     if (thrown.code === 'unhealthy' || thrown.code === 'breach')

@@ -17,6 +17,7 @@ import type { Reporter } from '../report.ts'
 import { BEFORE, type DeploymentRun, runDeployment } from '../runner.ts'
 import type { GatePhase, Plan, ServiceSnapshot } from '../strategy.ts'
 import { loadConfig } from './config-file.ts'
+import { confirm } from './confirm.ts'
 import type { Invocation } from './main.ts'
 import { drawPlan, openScene, type Scene } from './scene.ts'
 import { suiteFiles } from './suite-files.ts'
@@ -35,6 +36,10 @@ export async function deploy(invocation: Invocation): Promise<number> {
     openScene(config, config.cloud, interrupt),
   )
   const { plan, before } = await drawPlan(config, scene, interrupt)
+  if (plan.stages.length > 0) {
+    const deed = `deploy ${plan.to} over ${plan.from} by ${plan.strategy} in ${plan.stages.length} stages`
+    await confirm(invocation, scene.cloud.address, config, deed)
+  }
   const id = deploymentId(config)
   const directory = resolve(config.root, config.directory, id)
   const journal = owned.use(

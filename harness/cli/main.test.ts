@@ -124,9 +124,11 @@ describe('bad input is refused with exit 2 and one message', () => {
     await refused(['deploy'], /http:\/\/127\.0\.0\.1:9/, { SLUICE_CLOUD: 'http://127.0.0.1:9' })
   })
 
-  test('a live cloud, which this version cannot deploy to', async () => {
+  test('a live cloud in a region that its config does not name', async () => {
     config({ cloud: { kind: 'live', accounts: ['123456789012'], regions: ['us-east-1'] } })
-    await refused(['deploy'], /live/)
+    await refused(['deploy'], /--region or AWS_REGION: eu-west-1 is not among cloud\.regions/, {
+      AWS_REGION: 'eu-west-1',
+    })
   })
 
   test('a port that is taken', async () => {

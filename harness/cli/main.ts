@@ -90,6 +90,7 @@ function define(action: Action, output: Output): Command {
   )
   configured('test', 'run the suites of a phase alone')
     .argument('[phase]', 'pre-deploy, shift, post-deploy or resilience', 'post-deploy')
+    .option('--yes', 'do not ask')
     .action(action(async () => (await import('./test.ts')).test))
   command('cloud', 'serve the embedded cloud to any AWS client')
     .addOption(whole('--port <number>', 'port of the API', 4566))

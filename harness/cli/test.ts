@@ -5,6 +5,7 @@ import { createSuiteRunner } from '../gate/vitest/index.ts'
 import type { TestResult } from '../gate.ts'
 import type { GatePhase } from '../strategy.ts'
 import { loadConfig } from './config-file.ts'
+import { confirm } from './confirm.ts'
 import type { Invocation } from './main.ts'
 import { openScene } from './scene.ts'
 import { suiteFiles } from './suite-files.ts'
@@ -14,16 +15,22 @@ const DEADLINE = 120_000
 const EXIT = { passed: 0, failed: 3, inconclusive: 4, error: 1 } as const
 
 /** `sluice test [phase]`: the suites of one phase alone, against the service as it stands. */
-export async function test(
-  { flags, cwd, env, output, interrupt }: Invocation,
-  [given]: readonly string[],
-): Promise<number> {
+export async function test(invocation: Invocation, [given]: readonly string[]): Promise<number> {
+  const { flags, cwd, env, output, interrupt } = invocation
   const phase = phaseNamed(given ?? 'post-deploy')
   const config = await loadConfig({ cwd, env, flags })
   const files = await suiteFiles(config, phase)
   await using runner = await createSuiteRunner({ root: realpathSync(config.root) })
   await runner.check(files)
   await using scene = await openScene(config, config.cloud, interrupt)
+  if (phase === 'resilience') {
+    await confirm(
+      invocation,
+      scene.cloud.address,
+      config,
+      'terminate instances, to see that they are replaced',
+    )
+  }
   const run = await runner.run({
     files,
     deadline: DEADLINE,

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import type { AwsCredentialIdentity, FinalizeRequestMiddleware, MiddlewareStack } from '@smithy/types'
 import type { CloudAddress, RegionClients } from '../cloud.ts'
+import type { Limiter } from './rate-limit.ts'
 
 /** One request to an API, each attempt counted. */
 interface ApiCall {
@@ -20,6 +21,9 @@ export interface OwnedClients extends RegionClients {
 interface ClientOptions {
   readonly onCall?: CallListener
   readonly signal?: AbortSignal
+  /** Shared by every client of a connection: AWS counts by account and region. */
+  readonly limiter?: Limiter | undefined
+  readonly maxAttempts?: number
 }
 
 /** What every client has in common: enough to add a middleware to it and to close it. */
@@ -28,8 +32,14 @@ interface AnyClient {
   destroy(): void
 }
 
-/** Attempts of one call, the first included. The SDK's standard mode waits with jitter between them. */
-const MAX_ATTEMPTS = 4
+/**
+ * Attempts of one call, the first included. The SDK waits with jitter between them; its adaptive mode also slows down
+ * when it is throttled, which a real account, shared with others, needs.
+ */
+const RETRIES = {
+  live: { retryMode: 'adaptive', maxAttempts: 8 },
+  other: { retryMode: 'standard', maxAttempts: 4 },
+} as const
 
 /** Wall milliseconds; AWS answers every control-plane call well within. */
 const CONNECTION_TIMEOUT = 5_000
@@ -40,7 +50,7 @@ const load = createRequire(import.meta.url)
 
 export function createClients(address: CloudAddress, region: string, options: ClientOptions): OwnedClients {
   const made = new Map<string, AnyClient>()
-  const config = clientConfig(address, region)
+  const config = clientConfig(address, region, options)
   const once = <C extends AnyClient>(service: ApiCall['service'], create: () => C): C => {
     const known = made.get(service)
     if (known) return known as C
@@ -89,15 +99,16 @@ export function createClients(address: CloudAddress, region: string, options: Cl
   }
 }
 
-function clientConfig(address: CloudAddress, region: string) {
+function clientConfig(address: CloudAddress, region: string, { maxAttempts }: ClientOptions) {
   return {
     region,
-    maxAttempts: MAX_ATTEMPTS,
-    retryMode: 'standard',
+    ...RETRIES[address.kind === 'live' ? 'live' : 'other'],
+    ...(maxAttempts === undefined ? {} : { maxAttempts }),
     requestHandler: { connectionTimeout: CONNECTION_TIMEOUT, requestTimeout: REQUEST_TIMEOUT },
     ...(address.endpoint === undefined ? {} : { endpoint: address.endpoint }),
     // On live AWS the SDK's own chain decides (environment, profile, role).
     ...(address.kind === 'live' ? {} : { credentials: testCredentials() }),
+    ...(address.profile === undefined ? {} : { profile: address.profile }),
   }
 }
 
@@ -114,7 +125,9 @@ function observe(
   region: string,
   options: ClientOptions,
 ): FinalizeRequestMiddleware<object, object> {
-  return (next, context) => (args) => {
+  return (next, context) => async (args) => {
+    options.signal?.throwIfAborted()
+    await options.limiter?.()
     options.signal?.throwIfAborted()
     const operation = String(context['commandName'] ?? '').replace(/Command$/, '')
     options.onCall?.({ service, operation, region })

@@ -2,11 +2,15 @@ import { setMaxListeners } from 'node:events'
 import type { Dispatcher } from 'undici'
 import { createClock } from '../clock.ts'
 import type { Cloud, CloudAddress, RegionClients } from '../cloud.ts'
+import { SluiceError } from '../errors.ts'
 import { type CallListener, createClients, type OwnedClients } from './clients.ts'
+import type { DescribeAccountOptions } from './describe-account.ts'
 import type { DescribeEndpointOptions } from './describe-endpoint.ts'
 import { createDispatcher } from './dispatcher.ts'
+import { createLimiter } from './rate-limit.ts'
 
 export type { CallListener } from './clients.ts'
+export { explainFailure } from './explain.ts'
 
 export interface ConnectOptions {
   /** Told of every request that goes to an API, each attempt of a retried one included. */
@@ -22,6 +26,9 @@ export interface ConnectOptions {
 export function connectCloud(address: CloudAddress, options: ConnectOptions = {}): Cloud {
   const clock = createClock(address.clock)
   const regions = new Map<string, OwnedClients>()
+  const { callsPerSecond: perSecond } = address
+  const limiter =
+    perSecond === undefined ? undefined : createLimiter({ perSecond, burst: 2 * perSecond }, clock.wall)
   let dispatcher: Dispatcher | undefined
 
   const onAbort = (): void => {
@@ -38,7 +45,8 @@ export function connectCloud(address: CloudAddress, options: ConnectOptions = {}
     region(name = address.region): RegionClients {
       const known = regions.get(name)
       if (known) return known
-      const clients = createClients(address, name, options)
+      if (address.kind === 'live' && !address.regions.includes(name)) throw notAllowed(address, name)
+      const clients = createClients(address, name, { ...options, limiter })
       regions.set(name, clients)
       return clients
     },
@@ -71,5 +79,21 @@ export async function describeEndpoint(
   const own = await import('./describe-endpoint.ts')
   return own.describeEndpoint(url, options)
 }
+
+/**
+ * Finds out whose credentials the SDK's default chain finds, and goes no further than that: throws `precondition` when
+ * it finds none, when they are not accepted, or when they belong to an account that is not among those allowed.
+ */
+export async function describeAccount(options: DescribeAccountOptions): Promise<CloudAddress> {
+  const own = await import('./describe-account.ts')
+  return own.describeAccount(options)
+}
+
+const notAllowed = ({ account, regions }: CloudAddress, name: string): SluiceError =>
+  new SluiceError(
+    'precondition',
+    `region ${name} of account ${account} is not one that the config allows (allowed: ${regions.join(', ')})`,
+    { hint: 'name it in live({ regions }), or choose another region' },
+  )
 
 const asError = (reason: unknown): Error | null => (reason instanceof Error ? reason : null)

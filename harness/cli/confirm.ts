@@ -1,0 +1,41 @@
+import type { CloudAddress } from '../cloud.ts'
+import type { Config } from '../config.ts'
+import { SluiceError } from '../errors.ts'
+import type { Invocation } from './main.ts'
+
+/**
+ * On a live account says what is about to be done and where, and goes on only when told to: by a person on a terminal,
+ * elsewhere by `--yes`. On every other cloud nothing real is at stake. `deed` reads on from "about to".
+ */
+export async function confirm(
+  { flags, env, output, interrupt }: Pick<Invocation, 'flags' | 'env' | 'output' | 'interrupt'>,
+  address: CloudAddress,
+  { service }: Pick<Config, 'service'>,
+  deed: string,
+): Promise<void> {
+  if (address.kind !== 'live') return
+  const profile = address.profile ?? env['AWS_PROFILE']
+  const elsewhere = env['AWS_ENDPOINT_URL']
+  const { loadBalancer, listener } = service.entry
+  const where = [
+    `live AWS account ${address.account}`,
+    `region ${service.region}`,
+    ...(profile ? [`profile ${profile}`] : []),
+    ...(elsewhere ? [`by AWS_ENDPOINT_URL at ${elsewhere}`] : []),
+    `service ${service.name} (load balancer ${loadBalancer}, port ${listener})`,
+  ]
+  output.people(`${where.join(', ')}: about to ${deed}\n`)
+  if (flags.yes) return
+  if (!output.ask) {
+    throw new SluiceError(
+      'usage',
+      'a live account is changed only when that was asked for; nothing was touched',
+      {
+        hint: 'add --yes where nobody can be asked',
+      },
+    )
+  }
+  const answer = await output.ask('Go on? [y/N] ', interrupt)
+  if (/^\s*y(es)?\s*$/i.test(answer)) return
+  throw new SluiceError('precondition', 'not confirmed; nothing was touched')
+}
