@@ -28,12 +28,13 @@ interface Flags {
   readonly timeScale?: number
   readonly seed?: number
   readonly output?: string
+  readonly resilience?: boolean
 }
 
 type Run = (invocation: Invocation, args: readonly string[]) => Promise<number>
 
 /** Commands of the design that later parts bring. */
-const TO_COME = ['status', 'resume', 'revert', 'simulate', 'doctor', 'policy', 'unlock']
+const TO_COME = ['status', 'resume', 'revert', 'simulate', 'doctor', 'unlock']
 
 /** Runs one command line; returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -92,6 +93,9 @@ function define(action: Action, output: Output): Command {
     .argument('[phase]', 'pre-deploy, shift, post-deploy or resilience', 'post-deploy')
     .option('--yes', 'do not ask')
     .action(action(async () => (await import('./test.ts')).test))
+  configured('policy', 'print the IAM policy that a deployment needs; reaches no cloud')
+    .option('--resilience', 'with what the suites of the phase resilience do')
+    .action(action(async () => (await import('./policy.ts')).policy))
   command('cloud', 'serve the embedded cloud to any AWS client')
     .addOption(whole('--port <number>', 'port of the API', 4566))
     .addOption(whole('--dns-port <number>', 'port of the DNS server', 4553))

@@ -1,0 +1,18 @@
+import type { Permission } from '../permission.ts'
+
+/** What the built-in suites read, beside what observing the service takes. */
+export const CHECKING: readonly Permission[] = [
+  { action: 'autoscaling:DescribeInstanceRefreshes' },
+  { action: 'autoscaling:DescribeScalingActivities' },
+  { action: 'ec2:DescribeImages' },
+  { action: 'ec2:DescribeInstances' },
+  { action: 'ec2:DescribeSecurityGroups' },
+  { action: 'ec2:DescribeSubnets' },
+  { action: 'route53:ListHostedZones' },
+  { action: 'route53:ListResourceRecordSets' },
+]
+
+/** What the suites of the phase `resilience` do on purpose. */
+export const HARMING: readonly Permission[] = [
+  { action: 'autoscaling:TerminateInstanceInAutoScalingGroup', on: 'group', tagged: 'resource' },
+]
