@@ -1,5 +1,5 @@
 import type { CloudAddress } from './cloud.ts'
-import type { GatePhase, Release, ServiceSnapshot } from './strategy.ts'
+import type { Downtime, GatePhase, Release, ServiceSnapshot } from './strategy.ts'
 
 /** Only `passed` opens a gate. `error`: the gate itself could not be judged. */
 export type VerdictStatus = 'passed' | 'failed' | 'inconclusive' | 'error'
@@ -96,6 +96,8 @@ export interface StageRef {
   readonly index: number
   readonly name: string
   readonly shares: Readonly<Record<string, number>>
+  /** Given where the old release had to stop for this stage. */
+  readonly downtime?: Downtime
 }
 
 /** Clients that a release might treat apart, told by headers that their requests carry. */

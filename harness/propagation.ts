@@ -1,6 +1,8 @@
 import { deadline } from './clock.ts'
+import { downtimeOf, isAnnounced } from './downtime.ts'
 import { formatDuration } from './duration.ts'
 import { SluiceError } from './errors.ts'
+import type { StageRef } from './gate.ts'
 import type { Decided } from './revert.ts'
 import type { DeploymentRun } from './runner.ts'
 import type { ServiceSnapshot } from './strategy.ts'
@@ -15,13 +17,14 @@ type Watched = Pick<DeploymentRun, 'cloud' | 'journal' | 'probe' | 'view' | 'pla
 
 /**
  * The API reading back a weight is no proof that traffic follows it. Where a fleet has lost all of its traffic, waits
- * until the probe sees none of its answers: only then may it be drained. Shares above 0 are judged by the gate.
+ * until the probe sees none of its answers: only then may it be drained. Shares above 0 are judged by the gate. At the
+ * end of downtime, waits until requests are answered at all; that they are is for the gate to judge.
  */
 export async function confirmShift(
   run: Watched,
   before: ServiceSnapshot,
   after: ServiceSnapshot,
-  stage: string,
+  { name: stage, downtime }: Pick<StageRef, 'name' | 'downtime'>,
   signal: AbortSignal,
 ): Promise<void> {
   const lost = after.fleets
@@ -31,12 +34,15 @@ export async function confirmShift(
   const { clock } = run.cloud
   const started = clock.now()
   // Until it follows, traffic is filed apart: the stage is judged by what its weights brought about.
-  const settling = `shifting to ${stage}`
+  const settling = downtime ? downtimeOf(stage) : `shifting to ${stage}`
   await run.probe.enter(settling)
   let quiet = 0
+  let straggling = false
   const stop = run.view.onChange((bucket) => {
     if (bucket.stage !== settling) return
-    const late = bucket.counts.some((count) => lost.includes(count.version))
+    const old = bucket.counts.some((count) => lost.includes(count.version))
+    straggling = straggling || old
+    const late = old || bucket.counts.some((count) => isAnnounced(settling, count))
     quiet = late ? 0 : quiet + bucket.counts.reduce((sum, count) => sum + count.n, 0)
   })
   using time = deadline(
@@ -55,6 +61,8 @@ export async function confirmShift(
       await clock.wall.sleep(LOOK_INTERVAL, time.signal)
       await run.probe.flush()
     }
+  } catch (thrown) {
+    if (signal.aborted || !time.signal.aborted || straggling || !downtime) throw thrown
   } finally {
     stop()
     run.journal.append({ type: 'waited', for: 'propagation', what: stage, ms: clock.now() - started })

@@ -2,8 +2,9 @@ import type { Cloud } from './cloud.ts'
 import { describeAction } from './converge/action.ts'
 import { type Convergence, converge } from './converge/index.ts'
 import { observeService } from './converge/observe.ts'
-import { order } from './converge/order.ts'
+import { canTakeTraffic, order } from './converge/order.ts'
 import { type Event, isTerminal, next, type Phase } from './deployment.ts'
+import { downtimeOf } from './downtime.ts'
 import { endStateOf, exitCodeOf, sentenceOf } from './ending.ts'
 import { describeError, type ErrorCode, SluiceError } from './errors.ts'
 import type { GateResult } from './gate/run-gate.ts'
@@ -204,9 +205,13 @@ class Deployment {
     // The stage before keeps its traffic until this one's weights are in force.
     const before = this.#run.plan.stages[index - 1]
     using watch = before && this.#run.watch(this.#refTo(before, index - 1))
-    const signal = watch ? AbortSignal.any([this.#run.interrupt, watch.signal]) : this.#run.interrupt
+    const ref = this.#refTo(stage, index)
+    using down = target.downtime && this.#run.watch({ ...ref, name: downtimeOf(stage.name) })
+    const watches = [watch, down].flatMap((each) => each?.signal ?? [])
+    const signal = AbortSignal.any([this.#run.interrupt, ...watches])
     try {
-      this.#last = await converge(this.#convergence(signal, stage.name), target, 'forward', this.#last)
+      const run = { ...this.#convergence(signal, ref), ...this.#goingDown(stage.name, target, 'forward') }
+      this.#last = await converge(run, target, 'forward', this.#last)
     } catch (thrown) {
       this.#closeGate(stage, index, thrown)
       throw thrown
@@ -249,7 +254,7 @@ class Deployment {
     if (old.length === 0 || !last) return
     const target = this.#target(last)
     const kept = Object.entries(target.fleets).filter(([name]) => !old.includes(name))
-    const run = this.#convergence(new AbortController().signal, last.name)
+    const run = this.#convergence(new AbortController().signal, last)
     this.#last = await converge(run, { ...target, fleets: Object.fromEntries(kept) }, 'forward')
   }
 
@@ -275,11 +280,19 @@ class Deployment {
       try {
         const known = this.#last
         const writes = (): number => this.#run.calls().writes
-        this.#last = await restoreTraffic(run, known, target, this.#decided, writes)
+        // Where a fleet may be at 0, what is known is no ground for routing to it.
+        if (!target.downtime) {
+          this.#last = await restoreTraffic(run, known, target, this.#decided, writes)
+          await this.#unlessProbeFails(() => this.#run.probe.enter('reverted'))
+        }
         const atOnce = this.#last !== known
-        await this.#unlessProbeFails(() => this.#run.probe.enter('reverted'))
         const before = writes()
-        this.#last = await converge(run, target, 'back')
+        this.#last = await converge(
+          { ...run, ...this.#goingDown('reverted', target, 'back') },
+          target,
+          'back',
+        )
+        if (target.downtime) await this.#unlessProbeFails(() => this.#run.probe.enter('reverted'))
         if (!atOnce) noteRestored(run, this.#decided, hadItAll(known, target) ? 0 : writes() - before)
         await this.#unlessProbeFails(() => lastSeen(this.#run, this.#decided))
         return { kind: 'restored' }
@@ -317,7 +330,7 @@ class Deployment {
   }
 
   /** `stage` names what the probe's traffic is filed under once its weights are in force. */
-  #convergence(signal: AbortSignal, stage: string | undefined): Convergence {
+  #convergence(signal: AbortSignal, stage: Pick<StageRef, 'name' | 'downtime'> | undefined): Convergence {
     const { cloud, ref, release, journal, calls } = this.#run
     return {
       cloud,
@@ -333,7 +346,19 @@ class Deployment {
         this.#last = { ...observed, shares: action.shares }
         if (stage === undefined || action.reason !== 'shift') return
         await confirmShift(this.#run, known, this.#last, stage, signal)
-        await this.#run.probe.enter(stage)
+        await this.#run.probe.enter(stage.name)
+      },
+    }
+  }
+
+  /** Where a target announces downtime, traffic is filed apart as soon as what serves goes down, or is found so. */
+  #goingDown(stage: string, target: Target, way: 'forward' | 'back'): Pick<Convergence, 'onBegin'> {
+    if (!target.downtime) return {}
+    const enter = (): Promise<void> => this.#run.probe.enter(downtimeOf(stage))
+    return {
+      onBegin: async (action, observed) => {
+        const shrinks = action.kind === 'set-capacity' && action.reason === 'down'
+        if (way === 'back' ? !canTakeTraffic(observed, target) : shrinks) await this.#unlessProbeFails(enter)
       },
     }
   }
@@ -345,7 +370,8 @@ class Deployment {
   }
 
   #refTo(stage: Stage, index: number): StageRef {
-    return { index, name: stage.name, shares: this.#target(stage).traffic.shares }
+    const { traffic, downtime } = this.#target(stage)
+    return { index, name: stage.name, shares: traffic.shares, ...(downtime ? { downtime } : {}) }
   }
 
   #target(stage: Stage): Target {
@@ -359,6 +385,7 @@ class Deployment {
   }
 }
 
-/** Whether only fleets that shall have traffic had any. */
+/** Whether only fleets that shall have traffic had any; where one had to stop, nobody can say so. */
 const hadItAll = (known: ServiceSnapshot, target: Target): boolean =>
+  target.downtime === undefined &&
   Object.entries(known.shares).every(([name, share]) => share === 0 || (target.traffic.shares[name] ?? 0) > 0)

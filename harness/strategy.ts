@@ -96,6 +96,14 @@ export interface Target {
   /** Every fleet that shall exist; one that Sluice created and is not named here is removed. */
   readonly fleets: Readonly<Record<FleetName, FleetTarget>>
   readonly traffic: { readonly via: 'listener'; readonly shares: Readonly<Record<FleetName, number>> }
+  /** Given where two releases must never run at once: what shrinks is empty before anything grows, forward and back. */
+  readonly downtime?: Downtime
+}
+
+/** Time without service, announced before anything is changed. */
+export interface Downtime {
+  /** Cloud milliseconds of it that are certain: the drain. The boot of what serves next comes on top. */
+  readonly drain: number
 }
 
 /** A complete target state: absolute, never a delta, so that apply, retry, resume and revert are one operation. */

@@ -34,8 +34,11 @@ function toneOf({ state }: DeploymentSummary): Story['tone'] {
   return state === 'unfinished' ? 'neutral' : 'bad'
 }
 
-export const requestsSentence = ({ requests: { total, harmed } }: DeploymentSummary): string =>
-  total === 0 ? 'No request was sent.' : `${count(harmed)} of ${counted(total, 'request')} failed.`
+export const requestsSentence = ({ requests: { total, harmed, announced } }: DeploymentSummary): string => {
+  if (total === 0) return 'No request was sent.'
+  const more = announced > 0 ? ` ${count(announced)} more fell into the downtime that was announced.` : ''
+  return `${count(harmed)} of ${counted(total, 'request')} failed.${more}`
+}
 
 /** Wall time, and cloud time beside it where that runs faster. */
 export const spanText = ({ wallMs, cloudMs }: Span, scale: number): string =>
@@ -164,8 +167,9 @@ function repeatable({ repeatable: figures }: DeploymentSummary): Fact {
 
 function recoverable(summary: DeploymentSummary): Fact {
   const { recoverable: figures, cloud } = summary
-  const { wayBack, downtime } = figures
-  const down = downtime.cloudMs === 0 ? 'downtime: 0' : `downtime: ${spanText(downtime, cloud.scale)}`
+  const { wayBack, downtime, announcedDowntime: announced } = figures
+  const known = announced.cloudMs === 0 ? '' : `, ${spanText(announced, cloud.scale)} of it announced`
+  const down = downtime.cloudMs === 0 ? 'downtime: 0' : `downtime: ${spanText(downtime, cloud.scale)}${known}`
   const judged = wayBack?.cause === 'gate' ? wayBack : undefined
   const steps = wayBack && [
     ...(judged?.detect ? [`detect ${duration(judged.detect.wallMs)}`] : []),
@@ -175,7 +179,11 @@ function recoverable(summary: DeploymentSummary): Fact {
   ]
   return {
     label: 'Recoverable',
-    lines: [steps && steps.length > 0 ? `${steps.join(', ')} (wall time)` : figures.sentence, down],
+    lines: [
+      steps && steps.length > 0 ? `${steps.join(', ')} (wall time)` : figures.sentence,
+      down,
+      ...(summary.announcement === undefined ? [] : [summary.announcement]),
+    ],
   }
 }
 

@@ -1,10 +1,10 @@
-import type { FleetTarget, GateSpec, ServiceSnapshot, Stage } from '#harness/strategy'
+import type { Downtime, FleetTarget, GateSpec, ServiceSnapshot, Stage } from '#harness/strategy'
 import { asFound } from './fleets.ts'
 
 const NO_GATE: GateSpec = { suites: 'pre-deploy', bake: 0, extend: 0 }
 
-/** The service as it stands, as a stage: what a revert converges to. */
-export function baselineOf(service: ServiceSnapshot): Stage {
+/** The service as it stands, as a stage: what a revert converges to, with the downtime that this takes. */
+export function baselineOf(service: ServiceSnapshot, downtime?: Downtime): Stage {
   const fleets: Record<string, FleetTarget> = {}
   const shares: Record<string, number> = {}
   for (const fleet of service.fleets) {
@@ -15,7 +15,9 @@ export function baselineOf(service: ServiceSnapshot): Stage {
   }
   return {
     name: 'baseline',
-    targets: { [service.scope]: { fleets, traffic: { via: 'listener', shares } } },
+    targets: {
+      [service.scope]: { fleets, traffic: { via: 'listener', shares }, ...(downtime ? { downtime } : {}) },
+    },
     gate: NO_GATE,
   }
 }

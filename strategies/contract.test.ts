@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { expectSafe, SCOPE, service, states, targetOf } from '#harness/converge/model-service'
+import {
+  expectAsPromised,
+  expectSafe,
+  SCOPE,
+  service,
+  states,
+  targetOf,
+} from '#harness/converge/model-service'
 import { order } from '#harness/converge/order'
 import { hashPlan } from '#harness/plan'
 import type { Plan, ServiceSnapshot } from '#harness/strategy'
@@ -98,14 +105,15 @@ describe.each(strategyNames)('the strategy %s', (name) => {
       }
     }))
 
-  test('never routes to too few healthy targets, whatever the order of calls', () =>
+  test('never routes to too few healthy targets, whatever the order of calls, but in downtime it announced', () =>
     always(name, (plan, before) => {
       let state = before
       for (const index of plan.stages.keys()) {
         for (const reached of states(state, targetOf(plan, index), 'forward')) {
-          expectSafe(reached, capacityOf(before))
+          expectAsPromised(reached, targetOf(plan, index), capacityOf(before))
           state = reached
         }
+        expectSafe(state, capacityOf(before))
         expect(order(state, targetOf(plan, index), 'forward')).toEqual([])
       }
     }))
@@ -120,7 +128,7 @@ describe.each(strategyNames)('the strategy %s', (name) => {
         let state = from
         for (let pass = 0; pass < 3; pass++) {
           for (const back of states(state, targetOf(plan, -1), 'back')) {
-            expectSafe(back, capacityOf(before))
+            expectAsPromised(back, targetOf(plan, -1), capacityOf(before))
             state = back
           }
         }
@@ -132,10 +140,19 @@ describe.each(strategyNames)('the strategy %s', (name) => {
     always(name, (plan, before) => {
       const old = before.fleets[0]
       for (const index of plan.stages.slice(0, -1).keys()) {
-        const kept = targetOf(plan, index).fleets[old?.name ?? '']
-        expect(kept?.desiredCapacity).toBe(old?.desiredCapacity)
-        expect(kept?.minSize).toBe(old?.desiredCapacity)
+        const { fleets, downtime } = targetOf(plan, index)
+        const kept = downtime ? 0 : old?.desiredCapacity
+        expect(fleets[old?.name ?? '']).toMatchObject({ desiredCapacity: kept, minSize: kept })
       }
       expect(plan.baseline.targets[SCOPE]?.fleets[old?.name ?? '']).toMatchObject({ minSize: old?.minSize })
+    }))
+
+  test('takes the service down only if it is recreate, and then says so of the way there and of the way back', () =>
+    always(name, (plan) => {
+      const announced = [plan.baseline, ...plan.stages].filter((stage) => stage.targets[SCOPE]?.downtime)
+      expect(announced.map((stage) => stage.name)).toEqual(
+        name === 'recreate' ? ['baseline', 'recreate'] : [],
+      )
+      for (const stage of announced) expect(stage.targets[SCOPE]?.downtime).toEqual({ drain: 60_000 })
     }))
 })

@@ -5,6 +5,7 @@ import { blueGreenStrategy } from './blue-green.ts'
 import { canaryStrategy } from './canary.ts'
 import { immutableStrategy } from './immutable.ts'
 import { linearStrategy } from './linear.ts'
+import { recreateStrategy } from './recreate.ts'
 import { rollingFleetsStrategy } from './rolling-fleets.ts'
 
 export { allAtOnce } from './all-at-once.ts'
@@ -12,6 +13,7 @@ export { blueGreen } from './blue-green.ts'
 export { canary } from './canary.ts'
 export { immutable } from './immutable.ts'
 export { linear } from './linear.ts'
+export { recreate } from './recreate.ts'
 export { rollingFleets } from './rolling-fleets.ts'
 
 /** Every strategy by name. Add one: its file, and its line here. */
@@ -21,6 +23,7 @@ const strategies = {
   canary: canaryStrategy,
   immutable: immutableStrategy,
   linear: linearStrategy,
+  recreate: recreateStrategy,
   'rolling-fleets': rollingFleetsStrategy,
 } satisfies Record<string, StrategyDefinition>
 

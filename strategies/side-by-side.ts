@@ -1,4 +1,13 @@
-import type { FleetTarget, GateSpec, Plan, Release, ServiceSnapshot, Stage, Target } from '#harness/strategy'
+import type {
+  Downtime,
+  FleetTarget,
+  GateSpec,
+  Plan,
+  Release,
+  ServiceSnapshot,
+  Stage,
+  Target,
+} from '#harness/strategy'
 import { baselineOf } from './baseline.ts'
 import { candidateName, stableOf } from './fleet-name.ts'
 import { asFound, held, inPlaceOf, parked } from './fleets.ts'
@@ -10,6 +19,8 @@ export interface Step {
   readonly share: number
   /** Instances of the candidate, given those of the stable fleet. */
   readonly candidate: (full: number) => number
+  /** Given where the stable fleet must be gone before the candidate comes. */
+  readonly downtime?: Downtime
   readonly gate: GateSpec
 }
 
@@ -24,7 +35,8 @@ export const whole = (full: number): number => full
 
 /**
  * A plan on which a candidate grows beside the stable fleet, which keeps its whole capacity until the last bake has
- * passed: from every stage the way back is one call. The last stage parks the stable fleet at 0, out of the listener.
+ * passed: from every stage the way back is one call. Only a step that announces downtime has it at 0 before. The last
+ * stage parks the stable fleet at 0, out of the listener.
  */
 export function sideBySide(
   strategy: string,
@@ -40,18 +52,25 @@ export function sideBySide(
   const targets = (
     fleets: Record<string, FleetTarget>,
     shares: Record<string, number>,
+    downtime?: Downtime,
   ): Record<string, Target> => ({
-    [service.scope]: { fleets: { ...others, ...fleets }, traffic: { via: 'listener', shares } },
+    [service.scope]: {
+      fleets: { ...others, ...fleets },
+      traffic: { via: 'listener', shares },
+      ...(downtime ? { downtime } : {}),
+    },
   })
-  const stages = (typeof steps === 'function' ? steps(full) : steps).map(
+  const drawn = typeof steps === 'function' ? steps(full) : steps
+  const stages = drawn.map(
     (step): Stage => ({
       name: step.name,
       targets: targets(
         {
-          [stable.name]: held(stable, stable.release, 'stable', full),
+          [stable.name]: held(stable, stable.release, 'stable', step.downtime ? 0 : full),
           [candidate]: held(stable, release.version, 'candidate', step.candidate(full)),
         },
         { [stable.name]: 100 - step.share, [candidate]: step.share },
+        step.downtime,
       ),
       gate: step.gate,
     }),
@@ -68,7 +87,7 @@ export function sideBySide(
     strategy,
     from: stable.release,
     to: release.version,
-    baseline: baselineOf(service),
+    baseline: baselineOf(service, drawn.find((step) => step.downtime)?.downtime),
     stages: stable.release === release.version ? [] : [...stages, retire],
   }
 }

@@ -1,11 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { JournalEvent } from '../journal/event.ts'
+import { deployIn, expectAsBefore, harmedIn, only } from './deploy-process.ts'
 
-const CLI = join(import.meta.dirname, '../cli.ts')
 const PATIENT = { timeout: 90_000 }
 
 let project: string
@@ -29,73 +28,11 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(project, { recursive: true }))
 
-interface Deployment {
-  readonly code: number | null
-  readonly events: readonly JournalEvent[]
-  readonly err: string
-}
-
-/** Runs a deployment in a process group of its own, as a terminal does; `on` is told of every event as it comes. */
-function deploy(
-  args: readonly string[],
-  on: (event: JournalEvent, child: ChildProcess) => void = () => {},
-  within: readonly string[] = [],
-): Promise<Deployment> {
-  return new Promise((resolve) => {
-    const [command = '', ...argv] = [
-      ...within,
-      process.execPath,
-      '--conditions=sluice-source',
-      CLI,
-      'deploy',
-      '--json',
-      ...args,
-    ]
-    const child = spawn(command, argv, {
-      cwd: project,
-      detached: true,
-      env: { ...process.env, NO_COLOR: '1' },
-    })
-    const events: JournalEvent[] = []
-    let rest = ''
-    let err = ''
-    child.stdout.on('data', (chunk) => {
-      const lines = `${rest}${chunk}`.split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) {
-        const event = JSON.parse(line) as JournalEvent
-        events.push(event)
-        on(event, child)
-      }
-    })
-    child.stderr.on('data', (chunk) => {
-      err += chunk
-    })
-    child.on('close', (code) => resolve({ code, events, err }))
-  })
-}
-
-const only = <Type extends JournalEvent['type']>(events: readonly JournalEvent[], type: Type) =>
-  events.filter((event): event is Extract<JournalEvent, { type: Type }> => event.type === type)
-
-const harmedIn = (events: readonly JournalEvent[]): number =>
-  only(events, 'traffic')
-    .flatMap(({ bucket }) => bucket.counts)
-    .filter(({ outcome }) => outcome !== 'ok')
-    .reduce((sum, { n }) => sum + n, 0)
-
-/** The cloud as it was before the first change, resource by resource. */
-function expectAsBefore(events: readonly JournalEvent[]): void {
-  const before = only(events, 'deployment-started')[0]?.before
-  expect(before).toHaveLength(1)
-  expect(only(events, 'deployment-ended')[0]?.after).toEqual(before)
-}
-
 test(
   'a good release is promoted without one failed request, through a passed gate of every stage',
   PATIENT,
   async () => {
-    const { code, events, err } = await deploy([])
+    const { code, events, err } = await deployIn(project, [])
     expect(code, err).toBe(0)
     expect(only(events, 'gate-ended').map((gate) => [gate.stage, gate.verdict.status])).toEqual([
       ['before', 'passed'],
@@ -113,7 +50,7 @@ test(
   'a bad release closes its gate: traffic back first, in one call, and the cloud as it was',
   PATIENT,
   async () => {
-    const { code, events, err } = await deploy(['--release', 'errors'])
+    const { code, events, err } = await deployIn(project, ['--release', 'errors'])
     expect(code, err).toBe(3)
     const begun = events.findIndex(({ type }) => type === 'revert-started')
     const first = events.slice(begun).find(({ type }) => type === 'action-intended')
@@ -132,7 +69,7 @@ test(
     const interrupt = (child: ChildProcess): void => {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT')
     }
-    const { code, events, err } = await deploy([], (event, child) => {
+    const { code, events, err } = await deployIn(project, [], (event, child) => {
       if (
         event.type === 'stage-reached' ||
         event.type === 'revert-started' ||
@@ -149,7 +86,7 @@ test(
 )
 
 test('Ctrl-C while suites run ends them, puts everything back, and exits with 130', PATIENT, async () => {
-  const { code, events, err } = await deploy([], (event, child) => {
+  const { code, events, err } = await deployIn(project, [], (event, child) => {
     const judged = event.type === 'gate-started' && event.phase === 'shift'
     if (judged && child.pid !== undefined) process.kill(-child.pid, 'SIGINT')
   })
@@ -162,7 +99,7 @@ test('Ctrl-C while suites run ends them, puts everything back, and exits with 13
 const fullDisk = ['bash', '-c', 'trap "" XFSZ; ulimit -f 32; exec "$@"', 'bash']
 
 test('a disk that fills up while traffic shifts turns the deployment back', PATIENT, async () => {
-  const { code, events, err } = await deploy([], () => {}, fullDisk)
+  const { code, events, err } = await deployIn(project, [], () => {}, fullDisk)
   expect(code, err).toBe(1)
   const shifted = only(events, 'action-intended').filter(({ kind }) => kind === 'set-weights')
   expect(shifted.length).toBeGreaterThan(1)

@@ -1,3 +1,4 @@
+import { describeDowntime } from '../downtime.ts'
 import { formatDuration } from '../duration.ts'
 import { hashPlan } from '../plan.ts'
 import type { Plan, Stage } from '../strategy.ts'
@@ -39,7 +40,12 @@ export function printPlan(service: string, plan: Plan, hash: string): string {
       .trimEnd(),
   )
   const bakes = plan.stages.reduce((sum, stage) => sum + stage.gate.bake, 0)
-  return `${head}\n${lines.join('\n')}\n\nBakes: ${formatDuration(bakes)} in all. A gate that does not pass reverts to the baseline, traffic first.\n`
+  return `${head}\n${lines.join('\n')}\n${announcement(plan)}\nBakes: ${formatDuration(bakes)} in all. A gate that does not pass reverts to the baseline, traffic first.\n`
+}
+
+const announcement = (plan: Plan): string => {
+  const announced = describeDowntime(plan)
+  return announced === undefined ? '' : `\n${announced}\n`
 }
 
 function rowOf(stage: Stage, index: number): string[] {

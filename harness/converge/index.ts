@@ -24,6 +24,8 @@ export interface Convergence {
   readonly signal: AbortSignal
   /** Gives every action of the journal a number of its own. */
   readonly nextAction: () => number
+  /** Called before each action with the service as it is known. */
+  readonly onBegin?: (action: Action, observed: ServiceSnapshot) => Promise<void>
   /** Called after each action with the service as it was known before. */
   readonly onDone?: (action: Action, observed: ServiceSnapshot) => Promise<void>
 }
@@ -44,6 +46,7 @@ export async function converge(
     left = order(observed, target, way)
     if (left.length === 0) return observed
     for (const action of left) {
+      await run.onBegin?.(action, observed)
       await journaled(run, action, observed)
       await run.onDone?.(action, observed)
       if (action.kind === 'create-fleet') break // Its ARNs are needed by what follows: look again.

@@ -96,6 +96,13 @@ export const targetOf = (plan: Plan, index: number): Target => {
   return found
 }
 
+/** What must hold on the way to a target: safe, or where downtime is announced, never two releases at once. */
+export function expectAsPromised(state: ServiceSnapshot, target: Target, capacity: number): void {
+  if (!target.downtime) return expectSafe(state, capacity)
+  const running = state.fleets.filter((each) => each.instances > 0).map((each) => each.release)
+  expect(new Set(running).size).toBeLessThanOrEqual(1)
+}
+
 /** No weight without healthy targets for its share, and never fewer healthy in all than the service had. */
 export function expectSafe(state: ServiceSnapshot, capacity: number): void {
   const total = Object.values(state.shares).reduce((sum, share) => sum + share, 0)

@@ -8,6 +8,9 @@ import type { Action, Shares } from './action.ts'
  *
  * `way` decides one thing: on the way back traffic does not wait for health that only has to be repaired. A stable
  * fleet that has a healthy instance and was never shrunk takes its traffic at once, and is waited for afterwards.
+ *
+ * A target that announces downtime turns the order round in one thing: capacity down and drained comes before capacity
+ * up, so that two releases never run at once.
  */
 export function order(observed: ServiceSnapshot, target: Target, way: 'forward' | 'back'): Action[] {
   const found = new Map(observed.fleets.map((fleet) => [fleet.name, fleet]))
@@ -17,22 +20,36 @@ export function order(observed: ServiceSnapshot, target: Target, way: 'forward' 
   const shifted = shiftedShares(observed, target)
   const waits = wanted.flatMap(([name]) => awaitHealthy(name, found.get(name), target))
   const urgent = way === 'back' && canTakeTraffic(observed, target)
-  return [
-    ...wanted.flatMap(([fleet, goal]): Action[] =>
-      found.has(fleet) ? [] : [{ kind: 'create-fleet', fleet, target: goal }],
-    ),
-    ...(urgent ? shift(observed, shifted) : []),
-    ...(sameShares(observed.shares, admitted) || urgent ? [] : [setWeights(admitted, 'admit')]),
-    ...wanted.flatMap(([name]) => capacityUp(name, found.get(name), target)),
-    ...(urgent ? [] : waits),
-    ...(urgent ? [] : shift(observed, shifted, admitted)),
-    ...roles(found, target),
+  const shrink = [
     ...wanted.flatMap(([name]) => capacityDown(name, found.get(name), target)),
     ...leaving.flatMap(emptied),
     ...wanted.flatMap(([name]) => awaitEmpty(name, found.get(name), target)),
     ...leaving
       .filter((fleet) => !isEmpty(fleet))
       .map((fleet): Action => ({ kind: 'await-empty', fleet: fleet.name })),
+  ]
+  const apart = target.downtime !== undefined && !urgent
+  return [
+    ...wanted.flatMap(([fleet, goal]): Action[] =>
+      found.has(fleet) ? [] : [{ kind: 'create-fleet', fleet, target: goal }],
+    ),
+    ...(urgent ? shift(observed, shifted) : []),
+    ...(sameShares(observed.shares, admitted) || urgent ? [] : [setWeights(admitted, 'admit')]),
+    // Nothing from outside may bring back what is being stopped.
+    ...(apart
+      ? [
+          ...wanted.flatMap(([name]) => (found.has(name) ? processes(name, found.get(name), target) : [])),
+          ...shrink,
+        ]
+      : []),
+    ...wanted.flatMap(([name]) => [
+      ...capacityUp(name, found.get(name), target),
+      ...(apart && found.has(name) ? [] : processes(name, found.get(name), target)),
+    ]),
+    ...(urgent ? [] : waits),
+    ...(urgent ? [] : shift(observed, shifted, admitted)),
+    ...roles(found, target),
+    ...(apart ? [] : shrink),
     ...(sameShares(shifted, target.traffic.shares) ? [] : [setWeights(target.traffic.shares, 'release')]),
     ...(urgent ? waits : []),
     ...leaving.map((fleet): Action => ({ kind: 'remove-fleet', fleet: fleet.name })),
@@ -77,7 +94,7 @@ export function urgentShares(observed: ServiceSnapshot, target: Target): Shares 
 }
 
 /** Whether every fleet that shall get traffic has its capacity still, so that the way back is one call. */
-function canTakeTraffic(observed: ServiceSnapshot, target: Target): boolean {
+export function canTakeTraffic(observed: ServiceSnapshot, target: Target): boolean {
   return Object.entries(target.traffic.shares).every(([name, share]) => {
     if (share === 0) return true
     const fleet = observed.fleets.find((each) => each.name === name)
@@ -102,16 +119,19 @@ function awaitHealthy(name: FleetName, fleet: FleetSnapshot | undefined, target:
 function capacityUp(name: FleetName, fleet: FleetSnapshot | undefined, target: Target): Action[] {
   const goal = target.fleets[name]
   if (!goal) return []
-  const now = fleet ?? { desiredCapacity: 0, minSize: 0, maxSize: -1, suspendedProcesses: [] }
+  const now = fleet ?? { desiredCapacity: 0, minSize: 0, maxSize: -1 }
   const actions: Action[] = []
   if (goal.desiredCapacity >= now.desiredCapacity && boundsDiffer(now, goal)) {
     const reason = goal.desiredCapacity > now.desiredCapacity ? 'up' : 'hold'
     actions.push({ kind: 'set-capacity', fleet: name, target: goal, reason })
   }
-  if (goal.suspendedProcesses.join() !== now.suspendedProcesses.join()) {
-    actions.push({ kind: 'set-processes', fleet: name, suspended: goal.suspendedProcesses })
-  }
   return actions
+}
+
+function processes(name: FleetName, fleet: FleetSnapshot | undefined, target: Target): Action[] {
+  const suspended = target.fleets[name]?.suspendedProcesses
+  if (!suspended || suspended.join() === (fleet?.suspendedProcesses ?? []).join()) return []
+  return [{ kind: 'set-processes', fleet: name, suspended }]
 }
 
 function capacityDown(name: FleetName, fleet: FleetSnapshot | undefined, target: Target): Action[] {

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { isAnnounced } from '../downtime.ts'
 import { describeError, SluiceError } from '../errors.ts'
 import type {
   Evidence,
@@ -102,7 +103,7 @@ function judgeTraffic(
   seen: (window: TrafficWindow) => TrafficWindow = (window) => window,
 ): Evidence[] {
   const { view, stage, before, candidate, stable, thresholds } = input
-  const now = seen(view.window(stage.name))
+  const now = seen(exceptDowntime(view.window(stage.name)))
   const isBefore = stage.name === before
   return analyse({
     before: isBefore ? { ...now, counts: [] } : view.window(before),
@@ -116,6 +117,12 @@ function judgeTraffic(
     look,
   })
 }
+
+/** Downtime that was announced is no news; what is answered meanwhile is judged as ever. */
+const exceptDowntime = (window: TrafficWindow): TrafficWindow => ({
+  ...window,
+  counts: window.counts.filter((count) => !isAnnounced(window.stage, count)),
+})
 
 /** Requests that were waited for in vain are harm, whatever becomes of them. */
 function withOverdue(window: TrafficWindow): TrafficWindow {

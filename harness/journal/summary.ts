@@ -1,4 +1,5 @@
 import type { CloudKind } from '../cloud.ts'
+import { describeDowntime } from '../downtime.ts'
 import { SluiceError } from '../errors.ts'
 import type { Outcome, TestResult, Verdict } from '../gate.ts'
 import type { GatePhase } from '../strategy.ts'
@@ -32,6 +33,8 @@ export interface DeploymentSummary {
   readonly state: EndState | 'unfinished'
   readonly cause: RevertCause | undefined
   readonly exitCode: number | undefined
+  /** What the plan says beforehand of time without service; absent when there is none. */
+  readonly announcement: string | undefined
   /** What happened, in one sentence of plain words. */
   readonly headline: string
   /** What the runner said when it ended. */
@@ -91,6 +94,8 @@ export interface RecoverableFigures {
   readonly sentence: string
   /** Time in which requests were sent and none was answered ok, as finely as traffic was aggregated. */
   readonly downtime: Span
+  /** How much of it the plan had announced. */
+  readonly announcedDowntime: Span
 }
 
 export interface WayBack {
@@ -119,6 +124,8 @@ export interface RequestFigures {
   readonly total: number
   readonly ok: number
   readonly harmed: number
+  /** Besides all of these: requests that nobody answered in downtime that the plan had announced. */
+  readonly announced: number
   readonly byOutcome: readonly { readonly outcome: Outcome; readonly n: number }[]
   /** A version is empty where no target answered. */
   readonly byVersion: readonly { readonly version: string; readonly n: number; readonly harmed: number }[]
@@ -169,6 +176,8 @@ export interface TrafficPoint {
   readonly to: number
   readonly stage: string
   readonly counts: readonly { readonly version: string; readonly outcome: Outcome; readonly n: number }[]
+  /** Requests that nobody answered in downtime that the plan had announced. */
+  readonly announced: number
 }
 
 export interface ActionSummary {
@@ -216,6 +225,7 @@ export function summarise(journal: Iterable<JournalEvent>): DeploymentSummary {
     from: started.plan.from,
     to: started.plan.to,
     planHash: started.planHash,
+    announcement: describeDowntime(started.plan),
     state: ended?.state ?? ('unfinished' as const),
     cause: eventsOf(events, 'revert-started').at(-1)?.cause,
     exitCode: ended?.exitCode,

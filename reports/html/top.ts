@@ -94,7 +94,7 @@ function repeatable({ repeatable: figures }: DeploymentSummary): Card {
 }
 
 function recoverable({ recoverable: figures, from, cloud }: DeploymentSummary): Card {
-  const { wayBack, downtime } = figures
+  const { wayBack, downtime, announcedDowntime: announced } = figures
   const down = downtime.cloudMs === 0 ? '0' : spanText(downtime, cloud.scale)
   const judged = wayBack?.cause === 'gate' ? wayBack : undefined
   const parts = [
@@ -103,6 +103,7 @@ function recoverable({ recoverable: figures, from, cloud }: DeploymentSummary): 
     ...(wayBack?.call ? [['call', duration(wayBack.call.wallMs)]] : []),
     ...(wayBack?.observedZero ? [['observed zero', duration(wayBack.observedZero.wallMs)]] : []),
     ['downtime', down],
+    ...(announced.cloudMs > 0 ? [['of it announced', spanText(announced, cloud.scale)]] : []),
   ]
   return {
     name: 'Recoverable',

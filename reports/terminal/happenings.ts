@@ -1,4 +1,5 @@
 import type { createColors } from 'picocolors'
+import { describeDowntime } from '#harness/downtime'
 import type { TestResult } from '#harness/gate'
 import type { JournalEvent } from '#harness/journal/event'
 import { counted, duration, firstLine } from '#harness/journal/figures'
@@ -67,11 +68,13 @@ function beginningLines(
   const time = cloud.scale === 1 ? '' : `, time runs ${cloud.scale} times as fast`
   const where =
     cloud.kind === 'embedded' ? 'the embedded cloud' : `${cloud.kind} cloud, account ${cloud.account}`
+  const announced = describeDowntime(plan)
   const stages = plan.stages.map(({ name }) => name).join(', ')
   return [
     ...wrap(`${service} ${plan.from} → ${plan.to} by ${plan.strategy}`, columns),
     ...wrap(`on ${where}, ${cloud.region}${time}`, columns),
     ...wrap(`plan ${planHash.slice(0, 12)}: ${stages === '' ? 'nothing to do' : stages}`, columns),
+    ...(announced === undefined ? [] : wrap(announced, columns)),
   ]
 }
 

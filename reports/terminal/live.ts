@@ -1,3 +1,4 @@
+import { isAnnounced } from '#harness/downtime'
 import type { JournalEvent } from '#harness/journal/event'
 import { count, duration, percent } from '#harness/journal/figures'
 import type { Plan } from '#harness/strategy'
@@ -55,7 +56,8 @@ export function advance(live: Live, event: JournalEvent): Live {
     case 'gate-ended':
       return { ...now, gate: undefined, doing: '' }
     case 'traffic': {
-      const { counts } = event.bucket
+      const { stage } = event.bucket
+      const counts = event.bucket.counts.filter((each) => !isAnnounced(stage, each))
       const sum = counts.reduce((all, { n }) => all + n, 0)
       const bad = counts.reduce((all, { n, outcome }) => all + (outcome === 'ok' ? 0 : n), 0)
       return { ...now, requests: live.requests + sum, harmed: live.harmed + bad }

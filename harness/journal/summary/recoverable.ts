@@ -11,7 +11,13 @@ export function recoverableFigures(
 ): RecoverableFigures {
   const reverted = eventsOf(events, 'revert-started').at(-1)
   const wayBack = reverted && wayBackOf(events, shares, reverted)
-  return { wayBack, sentence: wayBack ? taken(wayBack) : notTaken(events), downtime: downtime(events) }
+  const { all, announced } = downtime(events)
+  return {
+    wayBack,
+    sentence: wayBack ? taken(wayBack) : notTaken(events),
+    downtime: all,
+    announcedDowntime: announced,
+  }
 }
 
 function wayBackOf(

@@ -1,3 +1,4 @@
+import { isAnnounced, isDowntime } from '../../downtime.ts'
 import type { Outcome } from '../../gate.ts'
 import type { JournalEvent } from '../event.ts'
 import { zeroFailureBound } from '../figures.ts'
@@ -8,20 +9,26 @@ import { scaleOf } from './rapid.ts'
 /** Answers below which a p99 says nothing. */
 const ENOUGH_FOR_P99 = 20
 
-/** Traffic over time with lanes put together. */
+/** Traffic over time with lanes put together, and apart from it what went unanswered in downtime that was announced. */
 export function trafficOf(events: readonly JournalEvent[]): readonly TrafficPoint[] {
   return eventsOf(events, 'traffic').map(({ bucket }) => {
     const sums = new Map<string, { version: string; outcome: Outcome; n: number }>()
+    let announced = 0
     for (const { version, outcome, n } of bucket.counts) {
+      if (isAnnounced(bucket.stage, { version, outcome })) {
+        announced += n
+        continue
+      }
       const key = `${outcome} ${version}`
       sums.set(key, { version, outcome, n: n + (sums.get(key)?.n ?? 0) })
     }
-    return { from: bucket.from, to: bucket.to, stage: bucket.stage, counts: [...sums.values()] }
+    return { from: bucket.from, to: bucket.to, stage: bucket.stage, counts: [...sums.values()], announced }
   })
 }
 
 export function requestFigures(events: readonly JournalEvent[]): RequestFigures {
-  const counts = trafficOf(events).flatMap((point) => point.counts)
+  const points = trafficOf(events)
+  const counts = points.flatMap((point) => point.counts)
   const harmful = counts.filter(({ outcome }) => outcome !== 'ok')
   const total = sum(counts)
   const harmed = sum(harmful)
@@ -32,6 +39,7 @@ export function requestFigures(events: readonly JournalEvent[]): RequestFigures 
     total,
     ok: total - harmed,
     harmed,
+    announced: points.reduce((all, { announced }) => all + announced, 0),
     byOutcome: outcomes
       .map((outcome) => ({ outcome, n: sum(harmful.filter((each) => each.outcome === outcome)) }))
       .sort((a, b) => b.n - a.n),
@@ -70,11 +78,16 @@ function worstLatency(buckets: readonly Latencies[]): RequestFigures['latency'] 
   return Object.fromEntries(entries)
 }
 
-/** Time in which requests were sent and not one was answered ok. */
-export function downtime(events: readonly JournalEvent[]): Span {
+/** Time in which requests were sent and not one was answered ok: all of it, and that which was announced. */
+export function downtime(events: readonly JournalEvent[]): { readonly all: Span; readonly announced: Span } {
+  const scale = scaleOf(events)
   const dead = trafficOf(events).filter(
-    ({ counts }) => sum(counts) > 0 && counts.every(({ outcome, n }) => outcome !== 'ok' || n === 0),
+    ({ counts, announced }) =>
+      sum(counts) + announced > 0 && counts.every(({ outcome, n }) => outcome !== 'ok' || n === 0),
   )
-  const cloudMs = dead.reduce((total, { from, to }) => total + (to - from), 0)
-  return { cloudMs, wallMs: cloudMs / scaleOf(events) }
+  const span = (points: readonly TrafficPoint[]): Span => {
+    const cloudMs = points.reduce((total, { from, to }) => total + (to - from), 0)
+    return { cloudMs, wallMs: cloudMs / scale }
+  }
+  return { all: span(dead), announced: span(dead.filter(({ stage }) => isDowntime(stage))) }
 }

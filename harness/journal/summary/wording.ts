@@ -32,8 +32,9 @@ export function headlineOf(facts: Facts): string {
   }
 }
 
-/** Whether the release was given a share of traffic, or was seen to answer. */
+/** Whether the release was given a share of traffic, was seen to answer, or had the service down for it. */
 const wasExposed = ({ to, shares, requests }: Facts): boolean =>
+  requests.announced > 0 ||
   shares.some((point) => (point.shares[to] ?? 0) > 0) ||
   requests.byVersion.some(({ version }) => version === to)
 

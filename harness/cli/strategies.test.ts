@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { JournalEvent } from '../journal/event.ts'
+import { summarise } from '../journal/summary.ts'
+import type { StrategySpec } from '../strategy.ts'
+import { deployIn, expectAsBefore, only } from './deploy-process.ts'
+
+const PATIENT = { timeout: 90_000 }
+
+let project: string
+beforeEach(() => {
+  project = mkdtempSync(join(tmpdir(), 'sluice-strategies-'))
+})
+afterEach(() => rmSync(project, { recursive: true }))
+
+const deploy = (strategy: StrategySpec, release: 'good' | 'errors' | 'unhealthy') => {
+  const config = {
+    cloud: { kind: 'embedded', timeScale: 100, settle: 'fast' },
+    service: { name: 'shop', entry: { loadBalancer: 'shop', listener: 80 } },
+    releases: {
+      old: { version: '1.0.0' },
+      good: { version: '1.1.0' },
+      errors: { version: '1.2.0', userData: { version: '1.2.0', defects: [{ kind: 'error', rate: 0.5 }] } },
+      unhealthy: { version: '1.3.0', userData: { version: '1.3.0', defects: [{ kind: 'never-healthy' }] } },
+    },
+    baseline: 'old',
+    release,
+    strategy,
+    // A busy machine delays the probe; how late it may be is a share of this limit.
+    gates: { minRequests: 50, latency: { p99: '5s' } },
+  }
+  writeFileSync(join(project, 'sluice.config.mjs'), `export default ${JSON.stringify(config)}\n`)
+  return deployIn(project, [])
+}
+
+const kindsOf = (events: readonly JournalEvent[]): string[] =>
+  only(events, 'action-intended').map(({ kind, what }) => (kind === 'set-capacity' ? what : kind))
+
+const bake = '2m'
+
+test(
+  'recreate: the old release ends before the new one begins; only announced downtime fails',
+  PATIENT,
+  async () => {
+    const { code, events, err } = await deploy({ name: 'recreate', options: { bake } }, 'good')
+    expect(code, err).toBe(0)
+    const summary = summarise(events)
+    expect(summary.requests.harmed).toBe(0)
+    expect(summary.requests.announced).toBeGreaterThan(0)
+    expect(summary.recoverable.announcedDowntime).toEqual(summary.recoverable.downtime)
+    expect(err).toMatch(/Downtime at recreate: nothing serves while 1\.0\.0 drains/)
+    const kinds = kindsOf(events)
+    const emptied = kinds.indexOf('await-empty')
+    expect(emptied).toBeGreaterThan(kinds.indexOf('set capacity of shop to 0 (min 0, max 8)'))
+    expect(kinds.findIndex((what) => /shop-1-1-0 to 4/.test(what))).toBeGreaterThan(emptied)
+  },
+)
+
+test(
+  'recreate: a bad release gives way to the old one, at its full capacity and as it was',
+  PATIENT,
+  async () => {
+    const { code, events, err } = await deploy({ name: 'recreate', options: { bake } }, 'errors')
+    expect(code, err).toBe(3)
+    expect(only(events, 'deployment-ended')).toMatchObject([{ state: 'reverted', exitCode: 3, left: [] }])
+    expectAsBefore(events)
+    const { requests } = summarise(events)
+    expect(requests.byVersion.filter(({ harmed }) => harmed > 0).map(({ version }) => version)).toEqual([
+      '1.2.0',
+    ])
+    expect(err).toContain('1.2.0 was turned back at recreate: 1.0.0 has all traffic again')
+  },
+)
+
+test('recreate: a release that never becomes healthy gives way too', PATIENT, async () => {
+  const { code, events, err } = await deploy({ name: 'recreate', options: { bake } }, 'unhealthy')
+  expect(code, err).toBe(3)
+  expectAsBefore(events)
+  expect(summarise(events).requests.harmed).toBe(0)
+})
