@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { duration } from './duration.ts'
 import { SluiceError } from './errors.ts'
 import type { ClientGroup, ServiceRef, Thresholds } from './gate.ts'
+import type { StateSpec } from './journal/state-bucket.ts'
 import type { GatePhase, Release, StrategyDefinition, StrategySpec } from './strategy.ts'
 
 /** Which cloud to reach, as plain data; `sluice/clouds` has a function for each kind. */
@@ -53,6 +54,8 @@ export interface Config {
   readonly suites: Readonly<Record<GatePhase, readonly string[]>>
   /** Where journals and reports go, relative to the root. */
   readonly directory: string
+  /** Where deployments from several machines find each other. */
+  readonly state: StateSpec
 }
 
 const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected a region such as us-east-1')
@@ -136,6 +139,9 @@ const schema = z.strictObject({
     })
     .prefault({}),
   directory: z.string().default('.sluice'),
+  state: z
+    .strictObject({ bucket: z.string().min(3).max(63).optional(), prefix: z.string().default('sluice/') })
+    .prefault({}),
 })
 
 /** What `sluice.config.ts` exports. */

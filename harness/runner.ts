@@ -1,6 +1,6 @@
 import type { Cloud } from './cloud.ts'
-import { describeAction } from './converge/action.ts'
-import { type Convergence, converge } from './converge/index.ts'
+import { type Action, describeAction } from './converge/action.ts'
+import { type Convergence, converge, journaled } from './converge/index.ts'
 import { observeService } from './converge/observe.ts'
 import { canTakeTraffic, order } from './converge/order.ts'
 import { type Event, isTerminal, next, type Phase } from './deployment.ts'
@@ -44,6 +44,20 @@ export interface DeploymentRun {
   readonly calls: () => { readonly all: number; readonly writes: number }
   /** Aborts with an `interrupted` error when the deployment shall be given up. */
   readonly interrupt: AbortSignal
+  readonly begin?: Begin
+}
+
+/** Where a deployment begins that does not begin at the beginning: it is taken up again, or taken back. */
+export interface Begin {
+  readonly phase: Extract<Phase, { kind: 'finishing' | 'reverting' }>
+  /** Why it goes back. */
+  readonly stop: Stop
+  /** The service as it stands now. */
+  readonly observed: ServiceSnapshot
+  /** What its journal, which is continued, says it did last; absent where the journal is new. */
+  readonly after?: Phase['kind']
+  /** Numbers of actions begin here. */
+  readonly actions: number
 }
 
 export interface DeploymentEnd {
@@ -63,28 +77,38 @@ const REVERT_PAUSE = 2_000
 
 /** Performs a plan: gate, converge, gate, … and promotes or reverts. Never rejects once the deployment has begun. */
 export async function runDeployment(run: DeploymentRun): Promise<DeploymentEnd> {
-  const { journal, plan, cloud } = run
-  journal.append({
-    type: 'deployment-started',
-    service: run.ref.name,
-    cloud: {
-      kind: cloud.kind,
-      account: cloud.address.account,
-      region: run.ref.region,
-      scale: cloud.clock.scale,
-    },
-    release: run.release,
-    plan,
-    planHash: hashPlan(plan),
-    before: [run.before],
-  })
+  const { journal, plan, begin } = run
+  if (begin?.after === undefined) announce(run)
   const deployment = new Deployment(run)
   let phase: Phase = { kind: 'planned' }
+  if (begin) {
+    journal.append({ type: 'phase', from: begin.after ?? phase.kind, to: begin.phase.kind })
+    phase = begin.phase
+  }
   while (!isTerminal(phase)) {
     const event = await deployment.perform(phase)
     phase = deployment.enter(phase, next(phase, event, plan.stages.length))
   }
   return deployment.end(phase)
+}
+
+function announce({ journal, plan, cloud, ref, release, before }: DeploymentRun): void {
+  const { kind, address, clock } = cloud
+  journal.append({
+    type: 'deployment-started',
+    service: ref.name,
+    cloud: {
+      kind,
+      account: address.account,
+      region: ref.region,
+      scale: clock.scale,
+      ...(address.endpoint === undefined ? {} : { endpoint: new URL(address.endpoint).origin }),
+    },
+    release,
+    plan,
+    planHash: hashPlan(plan),
+    before: [before],
+  })
 }
 
 class Deployment {
@@ -99,7 +123,11 @@ class Deployment {
   constructor(run: DeploymentRun) {
     this.#run = run
     this.#scope = run.before.scope
-    this.#last = run.before
+    this.#last = run.begin?.observed ?? run.before
+    this.#stop = run.begin?.stop
+    this.#actions = run.begin?.actions ?? 0
+    const { clock } = run.cloud
+    if (run.begin) this.#decided = { at: clock.now(), wallAt: clock.wall.now() }
   }
 
   /** Does what a phase is for; everything that goes wrong comes back as an event. */
@@ -285,19 +313,26 @@ class Deployment {
           this.#last = await restoreTraffic(run, known, target, this.#decided, writes)
           await this.#unlessProbeFails(() => this.#run.probe.enter('reverted'))
         }
-        const atOnce = this.#last !== known
+        let restored = this.#last !== known
         const before = writes()
-        this.#last = await converge(
-          { ...run, ...this.#goingDown('reverted', target, 'back') },
-          target,
-          'back',
-        )
+        const note = (calls: number): void => {
+          if (!restored) noteRestored(run, this.#decided, calls)
+          restored = true
+        }
+        const onDone: Convergence['onDone'] = async (action, observed) => {
+          await run.onDone?.(action, observed)
+          if (action.kind === 'set-weights' && action.reason === 'shift') note(writes() - before)
+        }
+        await this.#clearRemains(run, target)
+        const back = { ...run, ...this.#goingDown('reverted', target, 'back'), onDone }
+        this.#last = await converge(back, target, 'back')
         if (target.downtime) await this.#unlessProbeFails(() => this.#run.probe.enter('reverted'))
-        if (!atOnce) noteRestored(run, this.#decided, hadItAll(known, target) ? 0 : writes() - before)
+        note(hadItAll(known, target) ? 0 : writes() - before)
         await this.#unlessProbeFails(() => lastSeen(this.#run, this.#decided))
         return { kind: 'restored' }
       } catch (thrown) {
         trouble = thrown
+        if (thrown instanceof SluiceError && thrown.code === 'busy') return this.#takenOver(thrown)
         this.#note('warning', `the way back met a problem (attempt ${attempt + 1}): ${describeError(thrown)}`)
         await cloud.clock.sleep(REVERT_PAUSE * 2 ** attempt)
         this.#last = await this.#lookAgain()
@@ -307,6 +342,21 @@ class Deployment {
       ...order(this.#last, target, 'back').map(describeAction),
       `the last problem was: ${describeError(trouble)}`,
     ]
+    return { kind: 'restore-failed' }
+  }
+
+  /** What this deployment was cut off from creating, or from removing, is no fleet, and so no target speaks of it. */
+  async #clearRemains(run: Convergence, target: Target): Promise<void> {
+    const named = this.#run.plan.stages.flatMap((stage) => Object.keys(this.#target(stage).fleets))
+    const known = new Set([...Object.keys(target.fleets), ...this.#last.fleets.map(({ name }) => name)])
+    for (const fleet of new Set(named)) {
+      if (!known.has(fleet)) await journaled(run, { kind: 'clear-remains', fleet }, this.#last)
+    }
+  }
+
+  /** Another deployment holds the service now: whatever is done here would be done behind its back. */
+  #takenOver(busy: SluiceError): Event {
+    this.#left = [`${busy.message}; it decides what becomes of the service`]
     return { kind: 'restore-failed' }
   }
 
@@ -340,6 +390,7 @@ class Deployment {
       signal,
       calls: () => calls().all,
       nextAction: () => this.#actions++,
+      onBegin: async (action) => this.#foresee(action),
       onDone: async (action, observed) => {
         if (action.kind !== 'set-weights') return
         const known = this.#last
@@ -351,12 +402,25 @@ class Deployment {
     }
   }
 
+  /** A fleet that is about to shrink can no longer be given traffic on the strength of what was seen before. */
+  #foresee(action: Action): void {
+    if (action.kind !== 'set-capacity') return
+    const { desiredCapacity: goal } = action.target
+    const fleets = this.#last.fleets.map((fleet) =>
+      fleet.name === action.fleet && goal < fleet.desiredCapacity
+        ? { ...fleet, desiredCapacity: goal, healthy: Math.min(fleet.healthy, goal) }
+        : fleet,
+    )
+    this.#last = { ...this.#last, fleets }
+  }
+
   /** Where a target announces downtime, traffic is filed apart as soon as what serves goes down, or is found so. */
   #goingDown(stage: string, target: Target, way: 'forward' | 'back'): Pick<Convergence, 'onBegin'> {
     if (!target.downtime) return {}
     const enter = (): Promise<void> => this.#run.probe.enter(downtimeOf(stage))
     return {
       onBegin: async (action, observed) => {
+        this.#foresee(action)
         const shrinks = action.kind === 'set-capacity' && action.reason === 'down'
         if (way === 'back' ? !canTakeTraffic(observed, target) : shrinks) await this.#unlessProbeFails(enter)
       },

@@ -31,6 +31,7 @@ export function stopOfError(thrown: unknown): Stop {
   const sentence = told ? `${told.message}; ${told.hint}` : describeError(thrown)
   if (thrown instanceof SluiceError) {
     if (thrown.code === 'interrupted') return { cause: 'interrupted', sentence, exitCode: 130 }
+    if (thrown.code === 'busy') return { cause: 'error', sentence, exitCode: 6 }
     if (thrown.code === 'unhealthy' || thrown.code === 'breach')
       return { cause: 'gate', sentence, exitCode: 3 }
   }

@@ -95,6 +95,16 @@ test('Ctrl-C while suites run ends them, puts everything back, and exits with 13
   expectAsBefore(events)
 })
 
+test('Ctrl-C while the old fleet drains sends no user to it before it serves again', PATIENT, async () => {
+  const { code, events, err } = await deployIn(project, [], (event, child) => {
+    const draining = event.type === 'action-intended' && event.kind === 'await-empty'
+    if (draining && child.pid !== undefined) process.kill(-child.pid, 'SIGINT')
+  })
+  expect(code, err).toBe(130)
+  expect(harmedIn(events)).toBe(0)
+  expectAsBefore(events)
+})
+
 // A file may grow to so many KiB: enough for the journal to get past the first shift, not for its end.
 const fullDisk = ['bash', '-c', 'trap "" XFSZ; ulimit -f 32; exec "$@"', 'bash']
 

@@ -1,23 +1,17 @@
-import { randomBytes } from 'node:crypto'
-import { join, relative, resolve } from 'node:path'
-import { reporters } from '#reports/index'
-import { wallClock } from '../clock.ts'
 import type { Config } from '../config.ts'
-import { describeError, SluiceError } from '../errors.ts'
+import { SluiceError } from '../errors.ts'
 import { runGate, watchTraffic } from '../gate/run-gate.ts'
 import { createSuiteRunner } from '../gate/vitest/index.ts'
 import type { StageRef, SuiteContext, SuiteRunner } from '../gate.ts'
-import { openFileStore } from '../journal/file-store.ts'
-import { createJournal, type Journal } from '../journal/journal.ts'
 import { Owned } from '../owned.ts'
-import { startProbe } from '../probe/index.ts'
-import { createTrafficLedger } from '../probe/ledger.ts'
-import type { Probe, TrafficView } from '../probe.ts'
-import type { Reporter } from '../report.ts'
-import { BEFORE, type DeploymentRun, runDeployment } from '../runner.ts'
+import { hashPlan } from '../plan.ts'
+import { BEFORE, type DeploymentRun } from '../runner.ts'
 import type { GatePhase, Plan, ServiceSnapshot } from '../strategy.ts'
+import { conduct, type Eyes } from './conduct.ts'
 import { loadConfig } from './config-file.ts'
 import { confirm } from './confirm.ts'
+import { deploymentId } from './deployment-id.ts'
+import { hold } from './hold.ts'
 import type { Invocation } from './main.ts'
 import { drawPlan, openScene, type Scene } from './scene.ts'
 import { suiteFiles } from './suite-files.ts'
@@ -40,53 +34,35 @@ export async function deploy(invocation: Invocation): Promise<number> {
     const deed = `deploy ${plan.to} over ${plan.from} by ${plan.strategy} in ${plan.stages.length} stages`
     await confirm(invocation, scene.cloud.address, config, deed)
   }
-  const id = deploymentId(config)
-  const directory = resolve(config.root, config.directory, id)
-  const journal = owned.use(
-    createJournal(id, scene.cloud.clock, openFileStore(join(directory, 'journal.jsonl'))),
+  const id = deploymentId(config, scene.release)
+  const lease = await hold(invocation, config, scene, { id, plan })
+  if (lease) {
+    owned.use(lease)
+    await sameStill(config, scene, plan, interrupt)
+  }
+  return await conduct(
+    {
+      invocation,
+      config,
+      scene,
+      id,
+      release: scene.release,
+      plan,
+      before,
+      lease,
+      judges: (eyes) => judges({ config, scene, runner, suites, before, plan, ...eyes }),
+    },
+    owned,
   )
-  const told = report(invocation, journal, directory)
-  const view = createTrafficLedger()
-  const probe = owned.use(await startProbe(probeSpec(config, scene, before), { signal: interrupt }))
-  const blind = new AbortController()
-  probe.onBucket((bucket, samples) => {
-    view.add(bucket, samples)
-    try {
-      journal.append({ type: 'traffic', bucket })
-    } catch (thrown) {
-      // Thrown on, it would end the process with the deployment half way.
-      blind.abort(
-        new SluiceError('internal', `the journal cannot be written: ${describeError(thrown)}`, {
-          cause: thrown,
-        }),
-      )
-    }
+}
+
+/** What was planned, and perhaps confirmed, was planned before the service was held. */
+async function sameStill(config: Config, scene: Scene, plan: Plan, signal: AbortSignal): Promise<void> {
+  const { plan: now } = await drawPlan(config, scene, signal)
+  if (hashPlan(now) === hashPlan(plan)) return
+  throw new SluiceError('precondition', `${config.service.name} has changed since the plan was drawn`, {
+    hint: 'look at it with `sluice status`, and deploy again; nothing was touched',
   })
-  probe.onFailure((thrown) =>
-    blind.abort(new SluiceError('internal', `the probe died: ${describeError(thrown)}`, { cause: thrown })),
-  )
-  await probe.enter(BEFORE)
-  let ended = false
-  invocation.onSignal((signal, times) => {
-    if (!ended) journal.append({ type: 'interrupted', signal, times })
-  })
-  const end = await runDeployment({
-    cloud: scene.cloud,
-    ref: config.service,
-    release: scene.release,
-    plan,
-    before,
-    journal,
-    probe,
-    view,
-    calls: () => scene.calls,
-    // Without its eyes a deployment goes back as if it had been interrupted.
-    interrupt: AbortSignal.any([interrupt, blind.signal]),
-    ...judges({ config, scene, runner, suites, before, plan, probe, view }),
-  })
-  ended = true
-  await closeReports(told, invocation)
-  return end.exitCode
 }
 
 /** Starts two things at once; what did start is disposed of even when the other one failed. */
@@ -123,39 +99,13 @@ async function suitesOf(config: Config): Promise<Suites> {
   return { 'pre-deploy': pre ?? [], shift: shift ?? [], 'post-deploy': post ?? [], resilience: [] }
 }
 
-/** Sorts by time, names what it is of, and does not repeat: `20261122-101500-orders-2.0.0-3f9a`. */
-function deploymentId(config: Config): string {
-  const stamp = new Date(wallClock.now()).toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)
-  const version = (config.releases[config.release]?.version ?? '').replace(/[^\w.-]+/g, '_').slice(0, 40)
-  return `${stamp}-${config.service.name}-${version}-${randomBytes(2).toString('hex')}`
-}
-
-/** How often traffic is summed, in wall milliseconds: finer where cloud time runs faster. */
-const bucketOf = (scale: number): number => (scale > 1 ? 250 : 1_000)
-
-function probeSpec(config: Config, scene: Scene, before: ServiceSnapshot) {
-  const { rate, timeout, expect } = config.probe
-  const port = before.entry.port === 80 ? '' : `:${before.entry.port}`
-  return {
-    cloud: scene.cloud.address,
-    url: `${before.entry.protocol.toLowerCase()}://${before.entry.dnsName}${port}${config.service.url}`,
-    rate,
-    timeout,
-    expect,
-    bucket: bucketOf(scene.cloud.clock.scale),
-    versions: [scene.baseline.version, scene.release.version, ...before.fleets.map((fleet) => fleet.release)],
-  }
-}
-
-interface GateParts {
+interface GateParts extends Eyes {
   readonly config: Config
   readonly scene: Scene
   readonly runner: SuiteRunner
   readonly suites: Suites
   readonly before: ServiceSnapshot
   readonly plan: Plan
-  readonly probe: Probe
-  readonly view: TrafficView
 }
 
 /** How traffic and suites are judged: while a gate is, and between gates. */
@@ -199,52 +149,5 @@ function judges(parts: GateParts): Pick<DeploymentRun, 'gate' | 'watch'> {
       })
     },
     watch: (stage) => watchTraffic(judged(stage, 'shift')),
-  }
-}
-
-function report({ flags, env, output }: Invocation, journal: Journal, directory: string): Reporter[] {
-  const options = {
-    directory,
-    write: output.people,
-    writeData: output.data,
-    colour: output.colour,
-    columns: output.columns,
-    interactive: output.interactive,
-    ...(env['GITHUB_STEP_SUMMARY'] ? { stepSummary: env['GITHUB_STEP_SUMMARY'] } : {}),
-  }
-  const names = [
-    'terminal',
-    'html',
-    'junit',
-    'github-summary',
-    ...(flags.json ? ['ndjson' as const] : []),
-  ] as const
-  const told = names.map((name) => reporters[name](options))
-  const broken = new Set<Reporter>()
-  journal.subscribe((event) => {
-    for (const reporter of told) {
-      if (broken.has(reporter)) continue
-      try {
-        reporter.event(event)
-      } catch (thrown) {
-        // A report is never a reason for a deployment to stop, least of all on its way back.
-        broken.add(reporter)
-        output.people(`sluice: a report failed and is not continued: ${describeError(thrown)}\n`)
-      }
-    }
-  })
-  return told
-}
-
-/** A report that cannot be written is said; it does not change what became of the deployment. */
-async function closeReports(told: readonly Reporter[], { output, cwd }: Invocation): Promise<void> {
-  for (const reporter of told) {
-    try {
-      const written = await reporter.close()
-      const page = written.find((path) => path.endsWith('.html'))
-      if (page !== undefined) output.people(`\n  Report        ${relative(cwd, page)}\n`)
-    } catch (thrown) {
-      output.people(`sluice: a report could not be written: ${describeError(thrown)}\n`)
-    }
   }
 }

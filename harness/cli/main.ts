@@ -34,7 +34,7 @@ interface Flags {
 type Run = (invocation: Invocation, args: readonly string[]) => Promise<number>
 
 /** Commands of the design that later parts bring. */
-const TO_COME = ['status', 'resume', 'revert', 'simulate', 'doctor', 'unlock']
+const TO_COME = ['simulate', 'doctor']
 
 /** Runs one command line; returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -96,6 +96,19 @@ function define(action: Action, output: Output): Command {
   configured('policy', 'print the IAM policy that a deployment needs; reaches no cloud')
     .option('--resilience', 'with what the suites of the phase resilience do')
     .action(action(async () => (await import('./policy.ts')).policy))
+  configured('status', 'how the service stands, who deploys to it, how the last deployment ended').action(
+    action(async () => (await import('./status.ts')).status),
+  )
+  configured('revert', 'ask the deployment under way to go back; with none, take back the last one')
+    .option('--yes', 'do not ask')
+    .action(action(async () => (await import('./revert.ts')).revert))
+  configured('resume', 'take up a deployment that was cut off, and end it')
+    .argument('[journal]', 'its journal file or directory (default: the last deployment)')
+    .option('--yes', 'do not ask')
+    .action(action(async () => (await import('./resume.ts')).resume))
+  configured('unlock', 'take the service from a deployment that is gone for good')
+    .option('--yes', 'do not ask')
+    .action(action(async () => (await import('./unlock.ts')).unlock))
   command('cloud', 'serve the embedded cloud to any AWS client')
     .addOption(whole('--port <number>', 'port of the API', 4566))
     .addOption(whole('--dns-port <number>', 'port of the DNS server', 4553))

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { reporters } from '#reports/index'
 import { SluiceError } from '../errors.ts'
 import { readJournal } from '../journal/file-store.ts'
+import { journalAt } from './deployments.ts'
 import type { Invocation } from './main.ts'
 
 /** `sluice report`: folds a journal into its reports again, and tells its story on the terminal. */
@@ -21,14 +22,6 @@ export async function report({ cwd, output }: Invocation, [given]: readonly stri
   for (const event of readJournal(path)) for (const reporter of told) reporter.event(event)
   for (const reporter of told) await reporter.close()
   return 0
-}
-
-function journalAt(path: string): string {
-  const file = existsSync(path) && statSync(path).isDirectory() ? join(path, 'journal.jsonl') : path
-  if (existsSync(file)) return file
-  throw new SluiceError('usage', `there is no journal at ${path}`, {
-    hint: 'name a deployment directory or its journal.jsonl',
-  })
 }
 
 /** Deployment directories sort by time. */

@@ -5,6 +5,7 @@ import type { Cloud } from '../cloud.ts'
 import type { CloudSpec, Config } from '../config.ts'
 import { observeService } from '../converge/observe.ts'
 import { SluiceError } from '../errors.ts'
+import type { DeploymentRun } from '../runner.ts'
 import type { Plan, Release, ServiceSnapshot } from '../strategy.ts'
 
 /** API calls made: all of them, and those that change something. */
@@ -17,6 +18,8 @@ interface CallCount {
 export interface Scene extends AsyncDisposable {
   readonly cloud: Cloud
   readonly calls: CallCount
+  /** From now on no call that changes something is sent unless this allows it. */
+  fence(check: () => void): void
   readonly release: Release
   readonly baseline: Release
 }
@@ -26,11 +29,16 @@ const READ = /^(Describe|Get|List|Head)/
 /** Reaches the cloud; on the embedded one, which starts empty, also creates the sample service on the baseline. */
 export async function openScene(config: Config, spec: CloudSpec, signal: AbortSignal): Promise<Scene> {
   const calls: CallCount = { all: 0, writes: 0 }
+  let check = (): void => {}
   const cloud = await startCloud(spec, {
     signal,
-    onCall: ({ operation }) => {
+    onCall: ({ operation, service }) => {
+      // What is kept in S3 is the lease itself.
+      if (service === 's3') return
       calls.all++
-      if (!READ.test(operation)) calls.writes++
+      if (READ.test(operation)) return
+      check()
+      calls.writes++
     },
   })
   const baseline = releaseNamed(config, config.baseline)
@@ -52,10 +60,21 @@ export async function openScene(config: Config, spec: CloudSpec, signal: AbortSi
   return {
     cloud,
     calls,
+    fence: (allowed) => {
+      check = allowed
+    },
     baseline,
     release: releaseNamed(config, config.release),
     [Symbol.asyncDispose]: () => cloud[Symbol.asyncDispose](),
   }
+}
+
+/** Of a deployment that only goes back, or tidies up: no gate is judged any more. */
+export const noGates: Pick<DeploymentRun, 'gate' | 'watch'> = {
+  gate: async (spec) => {
+    throw new SluiceError('internal', `a gate of ${spec.suites} was to be judged on the way back`)
+  },
+  watch: () => ({ signal: new AbortController().signal, [Symbol.dispose]: () => {} }),
 }
 
 export async function drawPlan(

@@ -17,6 +17,8 @@ export type Action =
   | { readonly kind: 'await-empty'; readonly fleet: FleetName }
   | { readonly kind: 'set-roles'; readonly roles: Readonly<Record<FleetName, FleetTarget['role']>> }
   | { readonly kind: 'remove-fleet'; readonly fleet: FleetName }
+  /** What is left of a fleet that was not wholly created, or not wholly removed. */
+  | { readonly kind: 'clear-remains'; readonly fleet: FleetName }
 
 type CapacityReason = 'up' | 'hold' | 'down'
 
@@ -45,6 +47,8 @@ export function describeAction(action: Action): string {
         .join(', ')}`
     case 'remove-fleet':
       return `remove fleet ${action.fleet}`
+    case 'clear-remains':
+      return `clear what is left of ${action.fleet}`
   }
 }
 

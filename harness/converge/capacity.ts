@@ -1,5 +1,6 @@
 import {
   CreateOrUpdateTagsCommand,
+  DeleteTagsCommand,
   ResumeProcessesCommand,
   SuspendProcessesCommand,
   UpdateAutoScalingGroupCommand,
@@ -56,6 +57,13 @@ export async function setRoles(
         tag(fleet, TAG.service, context.observed.service),
       ]),
     }),
+    { abortSignal: context.signal },
+  )
+  // Nothing is left on a group of the user's own that is what it was; without the tag it is stable as well.
+  const restored = context.observed.fleets.filter(({ name, owned }) => !owned && roles[name] === 'stable')
+  if (restored.length === 0) return
+  await context.clients.autoScaling.send(
+    new DeleteTagsCommand({ Tags: restored.map(({ name }) => tag(name, TAG.role, 'stable')) }),
     { abortSignal: context.signal },
   )
 }

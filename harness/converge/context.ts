@@ -33,4 +33,5 @@ export const ACTION_DEADLINE = {
   /** A drain of at most an hour (AWS's limit), and the termination behind it. */
   'await-empty': 4_500_000,
   'remove-fleet': 900_000,
+  'clear-remains': 120_000,
 } as const

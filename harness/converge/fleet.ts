@@ -10,6 +10,7 @@ import {
   CreateLaunchTemplateVersionCommand,
   DeleteLaunchTemplateVersionsCommand,
   DescribeLaunchTemplateVersionsCommand,
+  paginateDescribeLaunchTemplateVersions,
 } from '@aws-sdk/client-ec2'
 import {
   CreateTargetGroupCommand,
@@ -29,6 +30,7 @@ import { TAG } from './tags.ts'
 
 /** How launch template versions that Sluice made are told from others. */
 const VERSION_MARK = 'sluice:'
+const markOf = (fleet: FleetName): string => `${VERSION_MARK}${fleet}`.slice(0, 255)
 
 /**
  * Creates a fleet at 0 instances as a copy of the stable one, running the release: a target group, a numbered
@@ -136,7 +138,7 @@ async function launchTemplateVersion(
     new CreateLaunchTemplateVersionCommand({
       LaunchTemplateId: model.launchTemplate.id,
       SourceVersion: model.launchTemplate.version,
-      VersionDescription: `${VERSION_MARK}${name}`.slice(0, 255),
+      VersionDescription: markOf(name),
       ClientToken: `${context.deployment}-${name}`.slice(0, 128),
       LaunchTemplateData: {
         ...(release.userData === undefined
@@ -272,6 +274,58 @@ async function removeVersion(context: ActionContext, fleet: FleetSnapshot): Prom
   if (!found?.VersionDescription?.startsWith(VERSION_MARK) || found.DefaultVersion) return
   await context.clients.ec2.send(
     new DeleteLaunchTemplateVersionsCommand({ LaunchTemplateId: id, Versions: [version] }),
+    options,
+  )
+}
+
+/**
+ * Removes what this deployment created of a fleet without its group: a target group, launch template versions. A
+ * deployment that was cut off between two calls leaves such, and so does a group that could not be created.
+ */
+export async function clearRemains(context: ActionContext, name: FleetName): Promise<void> {
+  const model = context.observed.fleets.find((fleet) => fleet.role === 'stable')
+  await Promise.all([clearTargetGroup(context, name), model && clearVersions(context, model, name)])
+}
+
+async function clearTargetGroup(context: ActionContext, name: FleetName): Promise<void> {
+  const options = { abortSignal: context.signal }
+  const { elbv2 } = context.clients
+  try {
+    const { TargetGroups: [group] = [] } = await elbv2.send(
+      new DescribeTargetGroupsCommand({ Names: [name] }),
+      options,
+    )
+    const arn = group?.TargetGroupArn
+    if (arn === undefined) return
+    const { TagDescriptions: [found] = [] } = await elbv2.send(
+      new DescribeTagsCommand({ ResourceArns: [arn] }),
+      options,
+    )
+    const own = found?.Tags?.some(({ Key, Value }) => Key === TAG.createdBy && Value === context.deployment)
+    if (own) await elbv2.send(new DeleteTargetGroupCommand({ TargetGroupArn: arn }), options)
+  } catch (thrown) {
+    if (!(thrown instanceof TargetGroupNotFoundException)) throw thrown
+  }
+}
+
+async function clearVersions(context: ActionContext, model: FleetSnapshot, name: FleetName): Promise<void> {
+  const options = { abortSignal: context.signal }
+  const { id, version } = model.launchTemplate
+  const made: string[] = []
+  const since = { LaunchTemplateId: id, MinVersion: version }
+  for await (const page of paginateDescribeLaunchTemplateVersions(
+    { client: context.clients.ec2 },
+    since,
+    options,
+  )) {
+    for (const each of page.LaunchTemplateVersions ?? []) {
+      const own = each.VersionDescription === markOf(name) && !each.DefaultVersion
+      if (own && each.VersionNumber !== undefined) made.push(String(each.VersionNumber))
+    }
+  }
+  if (made.length === 0) return
+  await context.clients.ec2.send(
+    new DeleteLaunchTemplateVersionsCommand({ LaunchTemplateId: id, Versions: made }),
     options,
   )
 }

@@ -79,6 +79,8 @@ function apply(state: ServiceSnapshot, action: Action): ServiceSnapshot {
         ...state,
         fleets: state.fleets.map((each) => ({ ...each, role: action.roles[each.name] ?? each.role })),
       }
+    case 'clear-remains':
+      return state
     case 'remove-fleet':
       return { ...state, fleets: state.fleets.filter((each) => each.name !== action.fleet) }
   }

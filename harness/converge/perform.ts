@@ -2,7 +2,7 @@ import { unreachable } from '../errors.ts'
 import type { Action } from './action.ts'
 import { setCapacity, setProcesses, setRoles } from './capacity.ts'
 import type { ActionContext } from './context.ts'
-import { createFleet, removeFleet } from './fleet.ts'
+import { clearRemains, createFleet, removeFleet } from './fleet.ts'
 import { awaitEmpty, awaitHealthy } from './health.ts'
 import { setWeights, verifyWeights } from './weights.ts'
 
@@ -26,6 +26,8 @@ export async function perform(action: Action, context: ActionContext): Promise<v
       return setRoles(context, action.roles)
     case 'remove-fleet':
       return removeFleet(context, action.fleet)
+    case 'clear-remains':
+      return clearRemains(context, action.fleet)
     default:
       return unreachable(action)
   }

@@ -54,9 +54,16 @@ export const CHANGING: Readonly<Record<Action['kind'], readonly Permission[]>> =
   'await-healthy': [],
   'set-weights': [{ action: 'elasticloadbalancing:ModifyListener', on: 'listener' }],
   'await-empty': [],
-  'set-roles': [{ action: 'autoscaling:CreateOrUpdateTags', on: 'group', tagged: 'resource' }],
+  'set-roles': [
+    { action: 'autoscaling:CreateOrUpdateTags', on: 'group', tagged: 'resource' },
+    { action: 'autoscaling:DeleteTags', on: 'group', tagged: 'resource' },
+  ],
   'remove-fleet': [
     { action: 'autoscaling:DeleteAutoScalingGroup', on: 'group', tagged: 'resource' },
+    { action: 'elasticloadbalancing:DeleteTargetGroup', on: 'target-group', tagged: 'resource' },
+    { action: 'ec2:DeleteLaunchTemplateVersions', on: 'launch-template' },
+  ],
+  'clear-remains': [
     { action: 'elasticloadbalancing:DeleteTargetGroup', on: 'target-group', tagged: 'resource' },
     { action: 'ec2:DeleteLaunchTemplateVersions', on: 'launch-template' },
   ],

@@ -33,6 +33,8 @@ export type Entry =
         readonly account: string
         readonly region: string
         readonly scale: number
+        /** Absent on AWS itself. */
+        readonly endpoint?: string
       }
       readonly release: Release
       readonly plan: Plan

@@ -1,4 +1,4 @@
-import { closeSync, fdatasyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, fdatasyncSync, mkdirSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SluiceError } from '../errors.ts'
 import type { JournalEvent } from './event.ts'
@@ -16,14 +16,28 @@ export function openFileStore(path: string): JournalStore {
       hint: 'make the directory writable, or set `directory` in the config',
     })
   }
-  return {
-    write: (line, durable) => {
-      writeSync(file, line)
-      if (durable) fdatasyncSync(file)
-    },
-    close: () => closeSync(file),
+  return storeOf(file)
+}
+
+/** Continues a file that is there. A last line that a crash cut short goes. */
+export function continueFileStore(path: string): JournalStore {
+  try {
+    const whole = readFileSync(path)
+    const end = whole.lastIndexOf('\n') + 1
+    if (end < whole.length) truncateSync(path, end)
+    return storeOf(openSync(path, 'a'))
+  } catch (thrown) {
+    throw new SluiceError('precondition', `the journal ${path} cannot be continued`, { cause: thrown })
   }
 }
+
+const storeOf = (file: number): JournalStore => ({
+  write: (line, durable) => {
+    writeSync(file, line)
+    if (durable) fdatasyncSync(file)
+  },
+  close: () => closeSync(file),
+})
 
 /** The events of a journal file. A last line that a crash cut short is left out; any other bad line is an error. */
 export function readJournal(path: string): JournalEvent[] {

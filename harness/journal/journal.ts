@@ -24,8 +24,14 @@ export interface JournalStore {
 /** Traffic may be lost in a crash; decisions may not. */
 const isDurable = (entry: Entry): boolean => entry.type !== 'traffic' && entry.type !== 'waited'
 
-export function createJournal(deployment: string, clock: Clock, store: JournalStore): Journal {
-  const events: JournalEvent[] = []
+/** Continues with what a journal holds already, if it does. */
+export function createJournal(
+  deployment: string,
+  clock: Clock,
+  store: JournalStore,
+  past: readonly JournalEvent[] = [],
+): Journal {
+  const events: JournalEvent[] = [...past]
   const listeners: Array<(event: JournalEvent) => void> = []
   let tolerant = false
   let lost = false

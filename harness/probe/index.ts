@@ -1,3 +1,3 @@
 export { harmed, requests } from './fold.ts'
 export { createTrafficLedger } from './ledger.ts'
-export { startProbe } from './start-probe.ts'
+export { type RunningProbe, startProbe } from './start-probe.ts'

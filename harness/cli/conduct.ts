@@ -1,0 +1,193 @@
+import { join, relative, resolve } from 'node:path'
+import { reporters } from '#reports/index'
+import type { Config } from '../config.ts'
+import { describeError, SluiceError } from '../errors.ts'
+import type { JournalEvent } from '../journal/event.ts'
+import { continueFileStore, openFileStore } from '../journal/file-store.ts'
+import { createJournal, type Journal } from '../journal/journal.ts'
+import type { Lease } from '../journal/lease.ts'
+import { watchRequests } from '../journal/mailbox.ts'
+import type { Request } from '../journal/request.ts'
+import type { Owned } from '../owned.ts'
+import { type RunningProbe, startProbe } from '../probe/index.ts'
+import { createTrafficLedger } from '../probe/ledger.ts'
+import type { Probe, TrafficView } from '../probe.ts'
+import type { Reporter } from '../report.ts'
+import { BEFORE, type Begin, type DeploymentRun, runDeployment } from '../runner.ts'
+import type { Plan, Release, ServiceSnapshot } from '../strategy.ts'
+import type { Invocation } from './main.ts'
+import type { Scene } from './scene.ts'
+
+/** A deployment that is to be run: on its way forward, or back. */
+export interface Conduct {
+  readonly invocation: Invocation
+  readonly config: Config
+  readonly scene: Scene
+  readonly id: string
+  readonly release: Release
+  readonly plan: Plan
+  readonly before: ServiceSnapshot
+  readonly lease: Lease | undefined
+  readonly begin?: Begin
+  /** What its journal holds already, where it is continued. */
+  readonly past?: readonly JournalEvent[]
+  readonly judges: (eyes: Eyes) => Pick<DeploymentRun, 'gate' | 'watch'>
+}
+
+/** What sees the traffic. */
+export interface Eyes {
+  readonly probe: Probe
+  readonly view: TrafficView
+}
+
+/** Runs a deployment with its journal, its reports, its probe, and an ear for signals and for other terminals. */
+export async function conduct(conduct: Conduct, owned: Owned): Promise<number> {
+  const { invocation, config, scene, id, plan, before, lease, past = [] } = conduct
+  const { interrupt } = invocation
+  const directory = resolve(config.root, config.directory, id)
+  const file = join(directory, 'journal.jsonl')
+  const store = past.length > 0 ? continueFileStore(file) : openFileStore(file)
+  const journal = owned.use(createJournal(id, scene.cloud.clock, store, past))
+  const told = report(invocation, journal, directory, past.length)
+  const view = createTrafficLedger()
+  const probe = owned.use(await startProbe(probeSpec(conduct), { signal: interrupt }))
+  const blind = watchProbe(probe, view, journal)
+  const asked = hearRequests(conduct, directory, owned)
+  tell(lease, journal)
+  await probe.enter(BEFORE)
+  let ended = false
+  invocation.onSignal((signal, times) => {
+    if (!ended) journal.append({ type: 'interrupted', signal, times })
+  })
+  const deploying = runDeployment({
+    cloud: scene.cloud,
+    ref: config.service,
+    release: conduct.release,
+    plan,
+    before,
+    journal,
+    probe,
+    view,
+    calls: () => scene.calls,
+    // Without its eyes, or its right to write, a deployment goes back as if it had been interrupted.
+    interrupt: AbortSignal.any([interrupt, blind, asked, ...(lease ? [lease.signal] : [])]),
+    ...(conduct.begin ? { begin: conduct.begin } : {}),
+    ...conduct.judges({ probe, view }),
+  })
+  const end = await deploying.finally(() => {
+    ended = true
+  })
+  await closeReports(told, invocation)
+  return end.exitCode
+}
+
+/** Files what the probe sees; the signal aborts when it can see or file no more. */
+function watchProbe(
+  probe: RunningProbe,
+  view: ReturnType<typeof createTrafficLedger>,
+  journal: Journal,
+): AbortSignal {
+  const blind = new AbortController()
+  const give = (what: string, cause: unknown): void =>
+    blind.abort(new SluiceError('internal', `${what}: ${describeError(cause)}`, { cause }))
+  probe.onBucket((bucket, samples) => {
+    view.add(bucket, samples)
+    try {
+      journal.append({ type: 'traffic', bucket })
+    } catch (thrown) {
+      // Thrown on, it would end the process with the deployment half way.
+      give('the journal cannot be written', thrown)
+    }
+  })
+  probe.onFailure((thrown) => give('the probe died', thrown))
+  return blind.signal
+}
+
+/** Aborts when somebody on another terminal asks the deployment to go back. */
+function hearRequests({ id, scene, lease }: Conduct, directory: string, owned: Owned): AbortSignal {
+  const asked = new AbortController()
+  const hear = ({ deployment, ask, by }: Request): void => {
+    if (deployment !== id || ask !== 'revert') return
+    asked.abort(new SluiceError('interrupted', `${by} asked it to go back`))
+  }
+  owned.use(watchRequests(directory, scene.cloud.clock.wall, hear))
+  lease?.onRequest(hear)
+  return asked.signal
+}
+
+/** Lets others read in the lease what is being done. */
+function tell(lease: Lease | undefined, journal: Journal): void {
+  if (!lease) return
+  journal.subscribe((event) => {
+    if (event.type === 'stage-started') lease.say(`on its way to ${event.name}`)
+    if (event.type === 'gate-started') lease.say(`judges ${event.stage}`)
+    if (event.type === 'revert-started') lease.say(`goes back: ${event.sentence}`)
+    if (event.type === 'deployment-ended') lease.say(`ended ${event.state}: ${event.sentence}`)
+  })
+}
+
+/** How often traffic is summed, in wall milliseconds: finer where cloud time runs faster. */
+const bucketOf = (scale: number): number => (scale > 1 ? 250 : 1_000)
+
+function probeSpec({ config, scene, before, plan }: Conduct) {
+  const { rate, timeout, expect } = config.probe
+  const port = before.entry.port === 80 ? '' : `:${before.entry.port}`
+  return {
+    cloud: scene.cloud.address,
+    url: `${before.entry.protocol.toLowerCase()}://${before.entry.dnsName}${port}${config.service.url}`,
+    rate,
+    timeout,
+    expect,
+    bucket: bucketOf(scene.cloud.clock.scale),
+    versions: [plan.from, plan.to, ...before.fleets.map((fleet) => fleet.release)],
+  }
+}
+
+/** `past` events are for the reports that tell the whole story; who reads events one by one has had them. */
+function report(
+  { flags, env, output }: Invocation,
+  journal: Journal,
+  directory: string,
+  past: number,
+): Reporter[] {
+  const options = {
+    directory,
+    write: output.people,
+    writeData: output.data,
+    colour: output.colour,
+    columns: output.columns,
+    interactive: output.interactive,
+    ...(env['GITHUB_STEP_SUMMARY'] ? { stepSummary: env['GITHUB_STEP_SUMMARY'] } : {}),
+  }
+  const stories = (['terminal', 'html', 'junit', 'github-summary'] as const).map((name) =>
+    reporters[name](options),
+  )
+  const lines = flags.json ? reporters.ndjson(options) : undefined
+  const broken = new Set<Reporter>()
+  journal.subscribe((event) => {
+    for (const reporter of [...stories, ...(lines && event.seq >= past ? [lines] : [])]) {
+      if (broken.has(reporter)) continue
+      try {
+        reporter.event(event)
+      } catch (thrown) {
+        // A report is never a reason for a deployment to stop, least of all on its way back.
+        broken.add(reporter)
+        output.people(`sluice: a report failed and is not continued: ${describeError(thrown)}\n`)
+      }
+    }
+  })
+  return lines ? [...stories, lines] : stories
+}
+
+/** A report that cannot be written is said; it does not change what became of the deployment. */
+async function closeReports(told: readonly Reporter[], { output, cwd }: Invocation): Promise<void> {
+  for (const reporter of told) {
+    try {
+      const written = await reporter.close()
+      const page = written.find((path) => path.endsWith('.html'))
+      if (page !== undefined) output.people(`\n  Report        ${relative(cwd, page)}\n`)
+    } catch (thrown) {
+      output.people(`sluice: a report could not be written: ${describeError(thrown)}\n`)
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { wallClock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import { SluiceError } from '../errors.ts'
+import type { JournalEvent } from '../journal/event.ts'
+import { readJournal } from '../journal/file-store.ts'
+
+/** A deployment as its journal on this machine tells it. */
+export interface KeptDeployment {
+  readonly id: string
+  readonly directory: string
+  readonly events: readonly JournalEvent[]
+  readonly started: Extract<JournalEvent, { type: 'deployment-started' }>
+  /** Absent while it runs, and when it was cut off. */
+  readonly ended: Extract<JournalEvent, { type: 'deployment-ended' }> | undefined
+  /** Whether it was written to a moment ago: traffic is, all the time. */
+  readonly alive: boolean
+}
+
+/** Wall milliseconds. A second is what traffic is summed over; a machine may stand still for some more. */
+const SILENCE = 5_000
+
+/** The deployments of a service whose journals are on this machine, the last one first. */
+export function* keptDeployments({ root, directory, service }: Config): Generator<KeptDeployment> {
+  const home = resolve(root, directory)
+  // Deployment directories sort by time.
+  for (const name of existsSync(home) ? readdirSync(home).sort().reverse() : []) {
+    const file = join(home, name, 'journal.jsonl')
+    if (!existsSync(file)) continue
+    const kept = keptAt(file)
+    if (kept?.started.service === service.name) yield kept
+  }
+}
+
+/** What a journal tells; undefined when it was cut off before it began. */
+export function keptAt(file: string): KeptDeployment | undefined {
+  const events = readJournal(file)
+  const started = events.find((event) => event.type === 'deployment-started')
+  if (!started) return undefined
+  const ended = events.find((event) => event.type === 'deployment-ended')
+  return {
+    id: started.deployment,
+    directory: dirname(file),
+    events,
+    started,
+    ended,
+    alive: !ended && wallClock.now() - statSync(file).mtimeMs < SILENCE,
+  }
+}
+
+/** The journal that a path names: a deployment directory or its file. */
+export function journalAt(path: string): string {
+  const file = existsSync(path) && statSync(path).isDirectory() ? join(path, 'journal.jsonl') : path
+  if (existsSync(file)) return file
+  throw new SluiceError('usage', `there is no journal at ${path}`, {
+    hint: 'name a deployment directory or its journal.jsonl',
+  })
+}

@@ -1,0 +1,172 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling'
+import { DescribeLaunchTemplateVersionsCommand } from '@aws-sdk/client-ec2'
+import { DescribeTargetGroupsCommand } from '@aws-sdk/client-elastic-load-balancing-v2'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createEmbeddedCloud, type EmbeddedCloud } from '#fixtures/clouds/embedded/index'
+import { createSampleService } from '#fixtures/scenarios/sample-service'
+import { scaledClock } from '../clock.ts'
+import type { Cloud } from '../cloud.ts'
+import { connectCloud } from '../connect/index.ts'
+import type { JournalEvent } from '../journal/event.ts'
+import { deployIn, harmedIn, only } from './deploy-process.ts'
+
+const CLI = join(import.meta.dirname, '../cli.ts')
+const PATIENT = { timeout: 90_000 }
+
+let project: string
+let embedded: EmbeddedCloud
+let cloud: Cloud
+
+/** A cloud that outlives its deployments, with the service in it, and a project that deploys to it. */
+beforeEach(async () => {
+  embedded = await createEmbeddedCloud({ clock: scaledClock(100), settle: 'fast' })
+  cloud = connectCloud(embedded.address)
+  const service = { name: 'shop', loadBalancer: 'shop', listener: 80, region: 'us-east-1' }
+  await createSampleService(cloud, { ...service, release: { version: '1.0.0' } })
+  project = mkdtempSync(join(tmpdir(), 'sluice-terminals-'))
+  const config = {
+    cloud: { kind: 'endpoint', url: embedded.endpoint },
+    service: { name: 'shop', entry: { loadBalancer: 'shop', listener: 80 } },
+    releases: { old: { version: '1.0.0' }, new: { version: '1.1.0' } },
+    baseline: 'old',
+    release: 'new',
+    strategy: { name: 'canary', options: { steps: [50, 100], bake: '5m', extend: '5m' } },
+    // A busy machine delays the probe; how late it may be is a share of this limit.
+    gates: { minRequests: 50, latency: { p99: '5s' } },
+  }
+  writeFileSync(join(project, 'sluice.config.mjs'), `export default ${JSON.stringify(config)}\n`)
+})
+afterEach(async () => {
+  rmSync(project, { recursive: true })
+  await cloud[Symbol.asyncDispose]()
+  await embedded[Symbol.asyncDispose]()
+})
+
+/** Another terminal. */
+function sluice(...args: readonly string[]): Promise<{ code: number | null; text: string }> {
+  const child = spawn(process.execPath, ['--conditions=sluice-source', CLI, ...args], {
+    cwd: project,
+    env: { ...process.env, NO_COLOR: '1' },
+  })
+  return new Promise((resolve) => {
+    let text = ''
+    const hear = (chunk: Buffer): void => {
+      text += chunk.toString()
+    }
+    child.stdout.on('data', hear)
+    child.stderr.on('data', hear)
+    child.on('close', (code) => resolve({ code, text }))
+  })
+}
+
+/** All that a deployment could leave behind. */
+async function resources(): Promise<unknown> {
+  const { autoScaling, elbv2, ec2 } = cloud.region()
+  const [groups, targets] = await Promise.all([
+    autoScaling.send(new DescribeAutoScalingGroupsCommand({})),
+    elbv2.send(new DescribeTargetGroupsCommand({})),
+  ])
+  const LaunchTemplateId = groups.AutoScalingGroups?.[0]?.LaunchTemplate?.LaunchTemplateId
+  const versions = await ec2.send(new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId }))
+  return {
+    groups: groups.AutoScalingGroups?.map((group) => [
+      group.AutoScalingGroupName,
+      group.DesiredCapacity,
+      group.MinSize,
+      group.MaxSize,
+      group.SuspendedProcesses?.length,
+      group.Tags?.map(({ Key, Value }) => `${Key}=${Value}`).sort(),
+    ]),
+    targets: targets.TargetGroups?.map((group) => group.TargetGroupName),
+    versions: versions.LaunchTemplateVersions?.length,
+  }
+}
+
+/** Acts once, when an event of a kind comes, and gives the deployment's own end. */
+function deployUntil(
+  matches: (event: JournalEvent) => boolean,
+  act: (child: ChildProcess) => void,
+): ReturnType<typeof deployIn> {
+  let acted = false
+  return deployIn(project, [], (event, child) => {
+    if (acted || !matches(event)) return
+    acted = true
+    act(child)
+  })
+}
+
+const judges = (stage: string) => (event: JournalEvent) =>
+  event.type === 'gate-started' && event.stage === stage
+
+const intends = (kind: string) => (event: JournalEvent) =>
+  event.type === 'action-intended' && event.kind === kind
+
+test(
+  'while one deployment holds a service, another is refused, and a third terminal can ask it to go back',
+  PATIENT,
+  async () => {
+    const before = await resources()
+    let others: Promise<unknown> = Promise.resolve()
+    const { code, events, err } = await deployUntil(judges('canary 50%'), () => {
+      others = (async () => {
+        const [second, status] = await Promise.all([sluice('deploy'), sluice('status')])
+        expect(second.text).toMatch(/^sluice: shop@us-east-1 is held by deployment .*; nothing was touched\n/)
+        expect(second.code).toBe(6)
+        expect(status.text).toMatch(/held by deployment .*\n\s+1\.0\.0 → 1\.1\.0 by canary/)
+        expect((await sluice('revert')).text).toMatch(/^asked deployment \S+ to go back/)
+      })()
+    })
+    await others
+    expect(code, err).toBe(130)
+    expect(only(events, 'deployment-ended')[0]?.sentence).toMatch(/asked it to go back$/)
+    expect(harmedIn(events)).toBe(0)
+    expect(await resources()).toEqual(before)
+  },
+)
+
+test(
+  'a promoted release is taken back to the fleet that served before it, which is then to be reverted to no more',
+  PATIENT,
+  async () => {
+    expect((await deployIn(project, [])).code).toBe(0)
+    const back = await sluice('revert')
+    expect(back.text).toContain('shop')
+    expect(back.code, back.text).toBe(0)
+    const status = await sluice('status', '--json')
+    expect(JSON.parse(status.text)).toMatchObject({
+      service: {
+        fleets: [
+          { role: 'stable', release: '1.0.0', healthy: 4 },
+          { role: 'parked', release: '1.1.0', desiredCapacity: 0 },
+        ],
+      },
+      lease: { state: 'free' },
+      last: { state: 'reverted', exitCode: 0 },
+    })
+  },
+)
+
+test.for([
+  ['before its fleet is created', intends('create-fleet')],
+  ['with half of the traffic on it', (event: JournalEvent) => event.type === 'stage-reached'],
+  ['while the old fleet drains', intends('await-empty')],
+] as const)(
+  'killed %s, a deployment is taken up by another process and leaves nothing behind',
+  PATIENT,
+  async ([, matches]) => {
+    const before = await resources()
+    const killed = await deployUntil(matches, (child) => child.kill('SIGKILL'))
+    expect(only(killed.events, 'deployment-ended')).toEqual([])
+    expect((await sluice('unlock', '--yes')).text).toContain('unlocked')
+    const directory = only(killed.events, 'deployment-started')[0]?.deployment ?? ''
+    // Its journal looks alive for a while; nothing else writes to it.
+    await expect.poll(async () => (await sluice('status')).text, { timeout: 30_000 }).toContain('cut off')
+    const { code, text } = await sluice('resume', join('.sluice', directory))
+    expect(code, text).toBe(130)
+    expect(await resources()).toEqual(before)
+  },
+)
