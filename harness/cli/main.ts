@@ -34,7 +34,7 @@ interface Flags {
 type Run = (invocation: Invocation, args: readonly string[]) => Promise<number>
 
 /** Commands of the design that later parts bring. */
-const TO_COME = ['simulate', 'doctor']
+const TO_COME = ['simulate']
 
 /** Runs one command line; returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -109,6 +109,9 @@ function define(action: Action, output: Output): Command {
   configured('unlock', 'take the service from a deployment that is gone for good')
     .option('--yes', 'do not ask')
     .action(action(async () => (await import('./unlock.ts')).unlock))
+  configured('doctor', 'say whether a deployment could start here, and what to do if not').action(
+    action(async () => (await import('./doctor.ts')).doctor),
+  )
   command('cloud', 'serve the embedded cloud to any AWS client')
     .addOption(whole('--port <number>', 'port of the API', 4566))
     .addOption(whole('--dns-port <number>', 'port of the DNS server', 4553))

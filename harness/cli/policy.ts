@@ -8,6 +8,7 @@ import type { Permission } from '../permission.ts'
 import { type PolicyScope, policyFor } from '../policy.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
 import { loadConfig } from './config-file.ts'
+import { DIAGNOSING } from './doctor/permissions.ts'
 import type { Invocation } from './main.ts'
 
 /** `sluice policy`: the IAM policy that a deployment of this config needs. Reaches no cloud. */
@@ -23,13 +24,13 @@ export async function policy({ flags, cwd, env, output }: Invocation): Promise<n
   return 0
 }
 
-/** What deploying by the config's strategy takes, suites included. */
-export function permissionsFor(config: Config): readonly Permission[] {
+/** What deploying by the config's strategy takes, suites and doctor included. */
+function permissionsFor(config: Config): readonly Permission[] {
   const { name, options } = config.strategy
   const before = typicalService(config)
   const plan = strategyNamed(name).draw(options)(before, { version: 'next' })
   const changes = [...changesOf(plan, before)].flatMap((kind) => CHANGING[kind])
-  return [...OBSERVING, ...CHECKING, ...changes]
+  return [...OBSERVING, ...CHECKING, ...DIAGNOSING, ...changes]
 }
 
 function scopeOf({ cloud, service }: Config): PolicyScope {

@@ -77,6 +77,9 @@ export function explainFailure(thrown: unknown): SluiceError | undefined {
   return kind && new SluiceError(kind.code, kind.message(thrown), { cause: thrown, hint: kind.hint })
 }
 
+/** Whether IAM did not allow a call. */
+export const isDenied = (thrown: unknown): boolean => thrown instanceof Error && kindOf(thrown) === denied
+
 function kindOf(thrown: Error): Kind | undefined {
   const { name } = thrown
   if (ABSENT.includes(name)) return absent
