@@ -118,6 +118,7 @@ const schema = z.strictObject({
         .strictObject({ p99: duration.prefault('500ms'), slowdown: z.number().gt(1).default(1.5) })
         .prefault({}),
       minRequests: z.int().positive().default(300),
+      notRun: z.enum(['keep-shut', 'allow']).default('keep-shut'),
     })
     .prefault({}),
   probe: z

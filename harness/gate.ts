@@ -36,6 +36,8 @@ export interface TestResult {
   readonly tookMs: number
   /** Why it failed, was inconclusive or was skipped. */
   readonly message?: string
+  /** Skipped because the cloud lacks what it looks at; `message` says what. */
+  readonly notRun?: boolean
 }
 
 /** What happened when suites ran; judged by `gate/verdict.ts`, never by whoever ran them. */
@@ -121,6 +123,8 @@ export interface Thresholds {
   readonly latency: { readonly p99: number; readonly slowdown: number }
   /** Requests of any version that a stage must have seen before its gate may open. */
   readonly minRequests: number
+  /** Whether a gate may open though suites could not run because the cloud lacks what they look at; it may not by default. */
+  readonly notRun?: 'keep-shut' | 'allow'
 }
 
 /** How a probe request ended. Everything but `ok` harmed a user. */

@@ -53,6 +53,7 @@ export function lacking(
           expected,
           seen: `this cloud has no ${need}: ${support.because}`,
           hint: 'run this suite on a cloud that has it, or leave it out in the config',
+          lacks: `this cloud has no ${need}: ${support.because}`,
         })
   })
 }

@@ -1,3 +1,4 @@
+import { whyNoAnswer, whyNotBuilt } from '../connect/index.ts'
 import { describeError, SluiceError } from '../errors.ts'
 
 /**
@@ -17,6 +18,8 @@ export interface Finding {
   readonly seen: string
   /** Where to look, or what to do next. */
   readonly hint: string
+  /** What the cloud has not got, so that no look ever shows it; of what is unknown only. */
+  readonly lacks?: string
 }
 
 export type Findings = readonly Finding[]
@@ -41,6 +44,11 @@ export async function looking(
   } catch (thrown) {
     if (what.signal?.aborted || isOurFault(thrown)) throw thrown
     const found = { subject: what.subject, expected: what.expected, seen: describeError(thrown) }
+    const lacks = whyNotBuilt(thrown) ?? whyNoAnswer(thrown)
+    if (lacks !== undefined) {
+      const hint = 'run this suite on a cloud that has built it'
+      return [unknown({ ...found, seen: lacks, lacks: `this cloud has not built it: ${lacks}`, hint })]
+    }
     return [
       isMissing(thrown)
         ? wrong({ ...found, hint: 'it is not there: create it again, or correct the config' })

@@ -9,7 +9,7 @@ import type { Lease } from '../journal/lease.ts'
 import { watchRequests } from '../journal/mailbox.ts'
 import type { Request } from '../journal/request.ts'
 import type { Owned } from '../owned.ts'
-import { type RunningProbe, startProbe } from '../probe/index.ts'
+import { type RunningProbe, silentProbe, startProbe } from '../probe/index.ts'
 import { createTrafficLedger } from '../probe/ledger.ts'
 import type { Probe, TrafficView } from '../probe.ts'
 import type { Reporter } from '../report.ts'
@@ -50,7 +50,9 @@ export async function conduct(conduct: Conduct, owned: Owned): Promise<number> {
   const journal = owned.use(createJournal(id, scene.cloud.clock, store, past))
   const told = report(invocation, journal, directory, past.length)
   const view = createTrafficLedger()
-  const probe = owned.use(await startProbe(probeSpec(conduct), { signal: interrupt }))
+  const probe = scene.cloud.supports('data-plane').ok
+    ? owned.use(await startProbe(probeSpec(conduct), { signal: interrupt }))
+    : silentProbe
   const blind = watchProbe(probe, view, journal)
   const asked = hearRequests(conduct, directory, owned)
   tell(lease, journal)

@@ -13,6 +13,7 @@ import { confirm } from './confirm.ts'
 import { deploymentId } from './deployment-id.ts'
 import { hold } from './hold.ts'
 import type { Invocation } from './main.ts'
+import { requireSupport } from './require.ts'
 import { drawPlan, openScene, type Scene } from './scene.ts'
 import { suiteFiles } from './suite-files.ts'
 
@@ -29,6 +30,7 @@ export async function deploy(invocation: Invocation): Promise<number> {
     readyRunner(config, suites),
     openScene(config, config.cloud, interrupt),
   )
+  await requireSupport(scene.cloud, config, interrupt)
   const { plan, before } = await drawPlan(config, scene, interrupt)
   if (plan.stages.length > 0) {
     const deed = `deploy ${plan.to} over ${plan.from} by ${plan.strategy} in ${plan.stages.length} stages`
@@ -143,6 +145,7 @@ function judges(parts: GateParts): Pick<DeploymentRun, 'gate' | 'watch'> {
         files: suites[spec.suites],
         runner,
         flush,
+        probe: scene.cloud.supports('data-plane').ok,
         clock,
         signal,
         requestTimeout: config.probe.timeout,

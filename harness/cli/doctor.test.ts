@@ -40,6 +40,7 @@ test('on sound ground every check is told, exit 0, and nothing is changed', asyn
     'service',
     'tag',
     'instances',
+    'strategy',
     'permissions',
     'quotas',
   ])

@@ -10,6 +10,7 @@ import { permissions } from './doctor/permissions.ts'
 import { quotas } from './doctor/quotas.ts'
 import { service } from './doctor/service.ts'
 import type { Invocation } from './main.ts'
+import { requireSupport } from './require.ts'
 
 /** What deployments and the built-in suites need of a cloud. */
 const NEEDED: readonly Capability[] = ['ec2', 'elbv2', 'autoscaling', 'route53', 'data-plane', 'dns']
@@ -35,8 +36,9 @@ export async function doctor({ flags, cwd, env, output, interrupt }: Invocation)
   return worst
 }
 
+/** One line, whatever was said. */
 const line = ({ status, check, says, next }: Diagnosis): string =>
-  `${status.padEnd(4)}  ${check.padEnd(21)}  ${says}${next === undefined ? '' : ` → ${next}`}\n`
+  `${status.padEnd(4)}  ${check.padEnd(21)}  ${says.replace(/\s*\n\s*/g, '; ')}${next === undefined ? '' : ` → ${next}`}\n`
 
 /** What the work gives; when it throws, that is told, and there is nothing. */
 async function attempt<Value>(
@@ -79,6 +81,11 @@ async function lookAt(
   const seen = await attempt('service', tell, signal, () => service(cloud, ref, signal))
   if (!seen) return
   for (const each of seen.diagnoses) tell(each)
+  const found = await attempt('strategy', tell, signal, async () => {
+    await requireSupport(cloud, config, signal)
+    return ok('strategy', `a deployment by ${config.strategy.name} finds what it needs`)
+  })
+  if (found) tell(found)
   tell(await permissions(clients, seen.stable, seen.subnet, signal))
   tell(await quotas(clients, signal))
 }

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { SluiceError } from '../errors.ts'
-import { judgeSuites, mergeEvidence } from '../gate/verdict.ts'
+import { allowance, judgeSuites, mergeEvidence } from '../gate/verdict.ts'
 import { createSuiteRunner } from '../gate/vitest/index.ts'
 import type { TestResult } from '../gate.ts'
 import type { GatePhase } from '../strategy.ts'
@@ -31,22 +31,18 @@ export async function test(invocation: Invocation, [given]: readonly string[]): 
       'terminate instances, to see that they are replaced',
     )
   }
-  const run = await runner.run({
-    files,
-    deadline: DEADLINE,
-    signal: interrupt,
-    context: {
-      cloud: scene.cloud.address,
-      service: config.service,
-      phase,
-      release: scene.baseline,
-      baseline: scene.baseline,
-      thresholds: config.gates,
-      clients: config.clients,
-    },
-  })
+  const context = {
+    cloud: scene.cloud.address,
+    service: config.service,
+    phase,
+    release: scene.baseline,
+    baseline: scene.baseline,
+    thresholds: config.gates,
+    clients: config.clients,
+  }
+  const run = await runner.run({ files, deadline: DEADLINE, signal: interrupt, context })
   interrupt.throwIfAborted()
-  const verdict = mergeEvidence([judgeSuites(run)])
+  const verdict = mergeEvidence([judgeSuites(run, 'suites', allowance(context))])
   if (flags.json)
     for (const result of run.tests) output.data(`${JSON.stringify({ type: 'test', phase, ...result })}\n`)
   if (flags.json) output.data(`${JSON.stringify({ type: 'verdict', phase, ...verdict })}\n`)

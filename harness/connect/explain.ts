@@ -21,6 +21,7 @@ const INVALID = [
 const DENIED = ['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation', 'AuthorizationError']
 const ABSENT = ['CredentialsProviderError', 'TokenProviderError']
 const THROTTLED = ['Throttling', 'ThrottlingException', 'RequestLimitExceeded', 'TooManyRequestsException']
+const NOT_BUILT = ['InvalidAction', 'NotImplemented', 'NotImplementedException', 'UnknownOperationException']
 const NETWORK = [
   'ECONNREFUSED',
   'ECONNRESET',
@@ -61,6 +62,11 @@ const throttled: Kind = {
   message: (thrown) => `AWS goes on throttling calls of this account (${thrown.name})`,
   hint: 'wait, find what else calls in this account, or lower callsPerSecond in live()',
 }
+const unreadable: Kind = {
+  code: 'cloud',
+  message: (thrown) => `the API answers with ${whyNoAnswer(thrown)}`,
+  hint: 'look at what serves this API, or at the proxy in front of it',
+}
 const unanswered: Kind = {
   code: 'cloud',
   message: (thrown) => `the API does not answer: ${thrown.message || codeOf(thrown)}`,
@@ -80,6 +86,28 @@ export function explainFailure(thrown: unknown): SluiceError | undefined {
 /** Whether IAM did not allow a call. */
 export const isDenied = (thrown: unknown): boolean => thrown instanceof Error && kindOf(thrown) === denied
 
+/**
+ * Why a cloud has not built what it was asked for; undefined when it has. AWS answers none of this to an operation that its
+ * SDK knows; other clouds answer with codes of their own, or with status 501.
+ */
+export function whyNotBuilt(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error) || !('$metadata' in thrown)) return undefined
+  const named = NOT_BUILT.includes(thrown.name) || statusOf(thrown) === 501
+  const said = thrown.name === 'UnsupportedOperation' && /not implement/i.test(thrown.message)
+  return named || said ? `${thrown.name}: ${firstSentence(thrown.message)}` : undefined
+}
+
+/** Why what came back is no answer of an API at all: some clouds fail with a page of HTML where they have built nothing. */
+export function whyNoAnswer(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error) || !thrown.message.includes('Deserialization error')) return undefined
+  return `status ${statusOf(thrown) ?? 'unknown'}, with no error that AWS knows`
+}
+
+function statusOf(thrown: Error): number | undefined {
+  const metadata = '$metadata' in thrown ? thrown.$metadata : undefined
+  return (metadata as { httpStatusCode?: number } | undefined)?.httpStatusCode
+}
+
 function kindOf(thrown: Error): Kind | undefined {
   const { name } = thrown
   if (ABSENT.includes(name)) return absent
@@ -89,6 +117,7 @@ function kindOf(thrown: Error): Kind | undefined {
   if (INVALID.includes(name)) return invalid
   if (DENIED.includes(name)) return denied
   if (THROTTLED.includes(name)) return throttled
+  if (whyNoAnswer(thrown) !== undefined) return unreadable
   if (name === 'TimeoutError' || NETWORK.includes(codeOf(thrown))) return unanswered
   return undefined
 }

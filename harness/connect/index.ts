@@ -10,7 +10,7 @@ import { createDispatcher } from './dispatcher.ts'
 import { createLimiter } from './rate-limit.ts'
 
 export type { CallListener } from './clients.ts'
-export { explainFailure, isDenied } from './explain.ts'
+export { explainFailure, isDenied, whyNoAnswer, whyNotBuilt } from './explain.ts'
 
 export interface ConnectOptions {
   /** Told of every request that goes to an API, each attempt of a retried one included. */

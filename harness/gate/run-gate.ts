@@ -17,7 +17,7 @@ import type { TrafficView } from '../probe.ts'
 import type { GateSpec } from '../strategy.ts'
 import { analyse } from './analysis/analyse.ts'
 import { CLOSING_LOOKS } from './analysis/latency.ts'
-import { judgeSuites, mergeEvidence } from './verdict.ts'
+import { allowance, judgeSuites, mergeEvidence } from './verdict.ts'
 
 export interface GateInput {
   readonly spec: GateSpec
@@ -291,7 +291,7 @@ class Gate {
     this.#tests = run.tests
     this.#lastSuitesWallMs = run.tookMs
     this.#suitesWallMs += run.tookMs
-    return judgeSuites(run, `suites ${spec.suites}`)
+    return judgeSuites(run, `suites ${spec.suites}`, allowance(context))
   }
 
   #see(bucket: TrafficBucket): void {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { CloudAddress, CloudKind } from '../cloud.ts'
 import type { Evidence, SuiteRun, TestResult, VerdictStatus } from '../gate.ts'
-import { judgeSuites, mergeEvidence } from './verdict.ts'
+import { allowance, judgeSuites, mergeEvidence } from './verdict.ts'
 
 const passed: TestResult = { file: 'a.suite.ts', name: 'works', status: 'passed', tookMs: 1 }
 
@@ -55,6 +56,58 @@ describe('judging a run of suites', () => {
     ['a test was flaky', { tests: [passed, { ...passed, status: 'flaky' }] }, 'inconclusive'],
   ])('it does not pass when %s', (_why, change, status) => {
     expect(judgeSuites({ ...green, ...change }).status).toBe(status)
+  })
+
+  const notRun: TestResult = { ...passed, status: 'skipped', message: 'no data-plane', notRun: true }
+  const partly: SuiteRun = {
+    ...green,
+    ended: 'failed',
+    finishedFiles: [{ file: '/a.suite.ts', state: 'failed', errors: [] }],
+    tests: [passed, notRun],
+  }
+
+  test('a test that could not run on this cloud leaves it open, unless that is allowed', () => {
+    expect(judgeSuites(partly)).toMatchObject({ status: 'inconclusive' })
+    expect(judgeSuites(partly, 'suites', 'allow')).toMatchObject({
+      status: 'passed',
+      sentence: '1 test passed; 1 test could not run: no data-plane',
+    })
+  })
+
+  test.each<[string, Partial<SuiteRun>, VerdictStatus]>([
+    ['nothing ran', { tests: [notRun] }, 'inconclusive'],
+    ['another was skipped', { tests: [passed, notRun, { ...passed, status: 'skipped' }] }, 'inconclusive'],
+    ['another failed', { tests: [passed, notRun, { ...passed, status: 'failed' }] }, 'failed'],
+    ['the run was interrupted', { ended: 'interrupted' }, 'error'],
+    [
+      'another file was skipped',
+      {
+        requestedFiles: ['/a.suite.ts', '/b.suite.ts'],
+        finishedFiles: [...partly.finishedFiles, { file: '/b.suite.ts', state: 'skipped', errors: [] }],
+      },
+      'error',
+    ],
+  ])('where that is allowed it still does not pass when %s', (_why, change, status) => {
+    expect(judgeSuites({ ...partly, ...change }, 'suites', 'allow').status).toBe(status)
+  })
+
+  test('it is never allowed on AWS itself, nor on the embedded cloud', () => {
+    const thresholds = {
+      errorRate: { ceiling: 0.02, alpha: 0.01 },
+      latency: { p99: 500, slowdown: 1.5 },
+      minRequests: 1,
+      notRun: 'allow',
+    } as const
+    const of = (kind: CloudKind) => {
+      const address = { account: '1', region: 'us-east-1', regions: [], clock: { kind: 'real' }, lacks: {} }
+      return allowance({ thresholds, cloud: { ...address, kind } as CloudAddress })
+    }
+    expect(['live', 'embedded', 'endpoint', 'localstack'].map((kind) => of(kind as CloudKind))).toEqual([
+      'keep-shut',
+      'keep-shut',
+      'allow',
+      'allow',
+    ])
   })
 
   test('a failed test is told before an error of the gate itself', () => {

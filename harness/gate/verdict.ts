@@ -1,4 +1,13 @@
-import type { Evidence, SuiteRun, TestResult, TestStatus, Verdict, VerdictStatus } from '../gate.ts'
+import type {
+  Evidence,
+  SuiteContext,
+  SuiteRun,
+  TestResult,
+  TestStatus,
+  Thresholds,
+  Verdict,
+  VerdictStatus,
+} from '../gate.ts'
 
 /** From the worst. A failure is told before an error of the gate itself: it is what harms users. */
 const SEVERITY = ['failed', 'error', 'inconclusive', 'passed'] as const satisfies readonly VerdictStatus[]
@@ -7,7 +16,11 @@ const SEVERITY = ['failed', 'error', 'inconclusive', 'passed'] as const satisfie
  * Whether a run of suites opens a gate. Vitest's own idea of success is not enough: it calls a run ok in which all
  * tests were skipped, a rejection came late, or a worker died. Only what ran and passed counts.
  */
-export function judgeSuites(run: SuiteRun, metric = 'suites'): Evidence {
+export function judgeSuites(
+  run: SuiteRun,
+  metric = 'suites',
+  notRun: Thresholds['notRun'] = 'keep-shut',
+): Evidence {
   const n = countByStatus(run.tests)
   const judged = (status: VerdictStatus, sentence: string): Evidence => ({ metric, status, sentence, n })
 
@@ -18,17 +31,41 @@ export function judgeSuites(run: SuiteRun, metric = 'suites'): Evidence {
   const error = findError(run)
   if (error) return judged('error', error)
 
-  const unclear = run.tests.filter((test) => test.status !== 'passed')
+  const excused = notRun === 'allow' ? run.tests.filter((test) => test.notRun) : []
+  const unclear = run.tests.filter((test) => test.status !== 'passed' && !excused.includes(test))
   const [firstUnclear] = unclear
   if (firstUnclear)
     return judged('inconclusive', `${tell(firstUnclear)}${more(unclear.length, 'did not pass')}`)
 
+  if (excused.length > 0) return judgeTheRest(run, excused, judged)
   const notPassed = run.finishedFiles.find((file) => file.state !== 'passed')
   if (notPassed) return judged('error', `${notPassed.file} ended as ${notPassed.state}, not as passed`)
   if (run.ended !== 'passed') return judged('error', `the run of the suites ended as ${run.ended}`)
   if (run.tests.length === 0) return judged('error', 'not one test ran')
   const files = run.requestedFiles.length
   return judged('passed', `${plural(run.tests.length, 'test')} in ${plural(files, 'suite')} passed`)
+}
+
+/** AWS and the embedded cloud lack nothing that suites look at: what could not run there shuts the gate, whatever was set. */
+export const allowance = ({
+  cloud,
+  thresholds,
+}: Pick<SuiteContext, 'cloud' | 'thresholds'>): Thresholds['notRun'] =>
+  cloud.kind === 'live' || cloud.kind === 'embedded' ? 'keep-shut' : thresholds.notRun
+
+/** Of what did run everything passed; Vitest calls files failed in which something could not run. */
+function judgeTheRest(
+  run: SuiteRun,
+  excused: readonly TestResult[],
+  judged: (status: VerdictStatus, sentence: string) => Evidence,
+): Evidence {
+  const unclear = run.finishedFiles.find(({ state }) => state !== 'passed' && state !== 'failed')
+  if (unclear) return judged('error', `${unclear.file} ended as ${unclear.state}, not as passed`)
+  const [first] = excused
+  const why = `${plural(excused.length, 'test')} could not run${first?.message ? `: ${first.message}` : ''}`
+  const passed = run.tests.length - excused.length
+  if (passed === 0) return judged('inconclusive', why)
+  return judged('passed', `${plural(passed, 'test')} passed; ${why}`)
 }
 
 /** What makes a run impossible to judge, if anything does. */

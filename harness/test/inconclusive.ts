@@ -1,3 +1,11 @@
+/** Thrown by a test that cannot run because the cloud lacks what it looks at. A gate reads it by its name. */
+export class NotRun extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'NotRun'
+  }
+}
+
 /**
  * Thrown by a test that could not see what it was to judge: the cloud throttled, denied or could not be reached. A gate
  * reads it by its name, for it crosses a process.

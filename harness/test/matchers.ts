@@ -7,7 +7,7 @@ import type { ProcessOptions } from '../checks/suspended-processes.ts'
 import type { TrafficWindow } from '../gate.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
 import { connectedCloud } from './connection.ts'
-import { Inconclusive } from './inconclusive.ts'
+import { Inconclusive, NotRun } from './inconclusive.ts'
 import { messageOf } from './message.ts'
 import { settle } from './settle.ts'
 import { suiteContext } from './suite-context.ts'
@@ -84,6 +84,9 @@ async function meet<Options extends CheckOptions>(
   )
   const { findings } = settled
   const subject = `${service.scope}${state.isNot ? ' not' : ''} ${what}`
+  const [first] = findings
+  if (first?.lacks !== undefined && findings.every(({ lacks }) => lacks !== undefined))
+    throw new NotRun(first.lacks)
   if (findings.length > 0 && findings.every((each) => each.severity === 'unknown')) {
     throw new Inconclusive(messageOf(subject, settled))
   }

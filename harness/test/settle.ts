@@ -33,7 +33,7 @@ const INTERVAL_WALL = 10
 const LOOK = 20_000
 
 /**
- * Looks until nothing is to complain of, a fact is found (which no waiting changes), or the time is up. Looks once at
+ * Looks until nothing is to complain of, a fact is found (which no waiting changes, nor what the cloud lacks), or the time is up. Looks once at
  * least; one that does not end is cut off, and what the one before saw stands.
  */
 export async function settle(
@@ -50,7 +50,8 @@ export async function settle(
     signal?.throwIfAborted()
     const took = clock.now() - start
     if (text(findings) !== text(log.at(-1)?.findings)) log.push({ after: took, findings })
-    const decided = findings.length === 0 || findings.some((each) => each.severity === 'wrong')
+    const lacking = findings.length > 0 && findings.every(({ lacks }) => lacks !== undefined)
+    const decided = findings.length === 0 || lacking || findings.some((each) => each.severity === 'wrong')
     if (decided || took >= timeout || limit.signal.aborted) return { findings, log, looks, took }
     await Promise.all([
       clock.sleep(INTERVAL, limit.signal),

@@ -14,7 +14,7 @@ import {
 import { DescribeTagsCommand } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { ListHostedZonesCommand, ListResourceRecordSetsCommand } from '@aws-sdk/client-route-53'
 import type { RegionClients } from '../../cloud.ts'
-import { isDenied } from '../../connect/index.ts'
+import { isDenied, whyNoAnswer, whyNotBuilt } from '../../connect/index.ts'
 import { describeError } from '../../errors.ts'
 import type { Permission } from '../../permission.ts'
 import type { FleetSnapshot } from '../../strategy.ts'
@@ -72,7 +72,8 @@ async function outcomeOf(call: () => Promise<unknown>): Promise<Outcome> {
   } catch (thrown) {
     // EC2 API Reference, Error codes: "would have succeeded, but the DryRun parameter was used".
     if (thrown instanceof Error && thrown.name === 'DryRunOperation') return { kind: 'allowed' }
-    return isDenied(thrown) ? { kind: 'denied' } : { kind: 'unclear', why: describeError(thrown) }
+    if (isDenied(thrown)) return { kind: 'denied' }
+    return { kind: 'unclear', why: whyNotBuilt(thrown) ?? whyNoAnswer(thrown) ?? describeError(thrown) }
   }
 }
 

@@ -4,7 +4,7 @@ import {
   paginateDescribeTargetGroups,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { RegionClients } from '../../cloud.ts'
-import { explainFailure } from '../../connect/index.ts'
+import { explainFailure, whyNoAnswer } from '../../connect/index.ts'
 import { describeError } from '../../errors.ts'
 import { type Diagnosis, ok, warn } from './diagnosis.ts'
 
@@ -26,7 +26,7 @@ export async function quotas(clients: RegionClients, signal: AbortSignal): Promi
     signal.throwIfAborted()
     return warn(
       'quotas',
-      `could not be read: ${describeError(explainFailure(thrown) ?? thrown)}`,
+      `could not be read: ${whyNoAnswer(thrown) ?? describeError(explainFailure(thrown) ?? thrown)}`,
       'allow what sluice policy prints, or look at Service Quotas in the console',
     )
   }

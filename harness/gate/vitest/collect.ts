@@ -54,7 +54,8 @@ function resultOf(test: TestCase, file: string): TestResult {
       return { ...base, status: test.diagnostic()?.flaky ? 'flaky' : 'passed' }
     case 'failed': {
       const message = result.errors.map(describe).join('\n')
-      return { ...base, status: failureStatus(result.errors), message }
+      const status = failureStatus(result.errors)
+      return { ...base, status, message, ...(status === 'skipped' ? { notRun: true } : {}) }
     }
     case 'skipped':
       return { ...base, status: 'skipped', ...(result.note === undefined ? {} : { message: result.note }) }
@@ -64,11 +65,15 @@ function resultOf(test: TestCase, file: string): TestResult {
 }
 
 /** A check that could not be made says so by the name of its error; one real failure outweighs any number of them. */
-const failureStatus = (errors: readonly Failure[]): TestStatus =>
-  errors.length > 0 && errors.every((error) => error.name === 'Inconclusive') ? 'inconclusive' : 'failed'
+function failureStatus(errors: readonly Failure[]): TestStatus {
+  const names = new Set(errors.map(({ name }) => name))
+  if (names.size === 1 && names.has('NotRun')) return 'skipped'
+  const unclear = names.size > 0 && [...names].every((name) => name === 'Inconclusive' || name === 'NotRun')
+  return unclear ? 'inconclusive' : 'failed'
+}
 
 function describe(error: Failure): string {
-  const name = error.name && !['Error', 'AssertionError', 'Inconclusive'].includes(error.name)
+  const name = error.name && !['Error', 'AssertionError', 'Inconclusive', 'NotRun'].includes(error.name)
   const message = stripAnsi(error.message || String(error))
   const text = name && !message.startsWith(`${error.name}`) ? `${error.name}: ${message}` : message
   const cause = error.cause && typeof error.cause === 'object' ? (error.cause as Failure) : undefined

@@ -1,0 +1,53 @@
+import { strategyNamed, strategyNames } from '#strategies/index'
+import { CHECKING } from '../checks/permissions.ts'
+import type { Cloud } from '../cloud.ts'
+import type { Config } from '../config.ts'
+import { SluiceError } from '../errors.ts'
+import type { StrategySpec } from '../strategy.ts'
+import { deploying } from './needs.ts'
+import { notBuilt } from './operations.ts'
+
+/**
+ * Finds what a cloud lacks of what a deployment needs, before anything of it is touched. AWS and the embedded cloud have
+ * it all. Throws `unsupported`, with what is missing, the strategies that would work there, and what to do.
+ */
+export async function requireSupport(cloud: Cloud, config: Config, signal: AbortSignal): Promise<void> {
+  const { kind, endpoint } = cloud.address
+  if (kind === 'live' || kind === 'embedded') return
+  const missing = await notBuilt(cloud, config.service.region, signal)
+  const traffic = cloud.supports('data-plane')
+  const lacks = (strategy: StrategySpec): string[] => [
+    ...(traffic.ok || config.gates.notRun === 'allow' ? [] : [`data-plane: ${traffic.because}`]),
+    ...neededBy(strategy, config).flatMap((action) => {
+      const because = missing.get(action)
+      return because === undefined ? [] : [`${action}: ${because}`]
+    }),
+  ]
+  const found = lacks(config.strategy)
+  if (found.length === 0) return
+  const others = strategyNames.filter((name) => lacks(defaultOf(name)).length === 0)
+  const without =
+    config.gates.notRun === 'allow'
+      ? ''
+      : "; or set gates.notRun to 'allow': what cannot be seen there then keeps no gate shut"
+  throw new SluiceError(
+    'unsupported',
+    [
+      `${endpoint ?? kind} lacks what a deployment by ${config.strategy.name} needs; nothing was touched`,
+      ...found,
+      `strategies that would work there: ${others.join(', ') || 'none'}`,
+    ].join('\n  '),
+    { hint: `prove the deployment on embedded(), which has all of it${without}` },
+  )
+}
+
+/** Suites that cannot see what they judge are inconclusive, so what they read is needed too, unless they need not run. */
+function neededBy(strategy: StrategySpec, config: Config): string[] {
+  const suites = config.gates.notRun === 'allow' ? [] : CHECKING.map(({ action }) => action)
+  return [...new Set([...deploying(config, strategy).map(({ action }) => action), ...suites])]
+}
+
+function defaultOf(name: string): StrategySpec {
+  const options = strategyNamed(name).options.safeParse({})
+  return { name, options: options.success ? (options.data as StrategySpec['options']) : {} }
+}
