@@ -3,6 +3,7 @@ import type { ClockSpec } from '../clock.ts'
 import type { Capability, CloudAddress, CloudKind } from '../cloud.ts'
 import { describeError, SluiceError } from '../errors.ts'
 import { createClients } from './clients.ts'
+import { servicesLacking } from './services.ts'
 
 export interface DescribeEndpointOptions {
   /** `AWS_REGION`, else `us-east-1`, when not given. */
@@ -120,7 +121,9 @@ async function plainEndpoint(
       abortSignal: limit(options.signal),
     })
     if (!identity.Account) throw new SluiceError('cloud', 'STS answered without an account')
-    return { ...address, account: identity.Account }
+    const lacks = { ...address.lacks, ...(await servicesLacking(clients, limit(options.signal))) }
+    options.signal?.throwIfAborted()
+    return { ...address, account: identity.Account, lacks }
   } catch (thrown) {
     options.signal?.throwIfAborted()
     throw new SluiceError(
