@@ -30,6 +30,7 @@ async function setScene(
     import('#fixtures/clouds/start'),
   ])
   const config = await loadConfig({ cwd: process.cwd(), env: process.env, flags: {} })
+  refuseHarm(config, phase)
   const cloud = await startCloud(config.cloud, { signal })
   try {
     if (config.cloud.kind === 'embedded' || process.env['SLUICE_SCENARIO']) {
@@ -40,6 +41,15 @@ async function setScene(
     await cloud[Symbol.asyncDispose]()
     throw thrown
   }
+}
+
+/** Nobody is asked here, and nobody has said --yes: what changes a live account is not for these suites. */
+function refuseHarm({ cloud }: Config, phase: GatePhase): void {
+  if (cloud.kind !== 'live' || (phase !== 'resilience' && !process.env['SLUICE_SCENARIO'])) return
+  const what = phase === 'resilience' ? 'terminate instances' : 'create the sample service'
+  throw new SluiceError('precondition', `suites that run alone do not ${what} in a live account`, {
+    hint: phase === 'resilience' ? 'sluice test resilience asks first' : 'unset SLUICE_SCENARIO',
+  })
 }
 
 async function createScenario(config: Config, cloud: Cloud, signal: AbortSignal): Promise<void> {

@@ -62,6 +62,11 @@ const throttled: Kind = {
   message: (thrown) => `AWS goes on throttling calls of this account (${thrown.name})`,
   hint: 'wait, find what else calls in this account, or lower callsPerSecond in live()',
 }
+const notBuilt: Kind = {
+  code: 'unsupported',
+  message: (thrown) => `this cloud has not built what is needed: ${whyNotBuilt(thrown)}`,
+  hint: 'choose another cloud; embedded() has it',
+}
 const unreadable: Kind = {
   code: 'cloud',
   message: (thrown) => `the API answers with ${whyNoAnswer(thrown)}`,
@@ -117,6 +122,7 @@ function kindOf(thrown: Error): Kind | undefined {
   if (INVALID.includes(name)) return invalid
   if (DENIED.includes(name)) return denied
   if (THROTTLED.includes(name)) return throttled
+  if (whyNotBuilt(thrown) !== undefined) return notBuilt
   if (whyNoAnswer(thrown) !== undefined) return unreadable
   if (name === 'TimeoutError' || NETWORK.includes(codeOf(thrown))) return unanswered
   return undefined

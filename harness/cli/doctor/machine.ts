@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
 import type { CloudKind } from '../../cloud.ts'
-import { type Diagnosis, fail, ok } from './diagnosis.ts'
+import { type Diagnosis, fail, ok, warn } from './diagnosis.ts'
 
 const own = createRequire(import.meta.url)('sluice/package.json') as { engines: { node: string } }
 
@@ -18,7 +18,7 @@ export function node(version = process.versions.node, wanted = own.engines.node)
 /** Wall milliseconds; a client without its daemon can wait for long. */
 const DOCKER_WITHIN = 5_000
 
-/** Only LocalStack needs it. */
+/** Only LocalStack runs in it. */
 export async function docker(kind: CloudKind | undefined, signal: AbortSignal): Promise<Diagnosis> {
   try {
     const { stdout } = await promisify(execFile)('docker', ['version', '--format', '{{.Server.Version}}'], {
@@ -29,7 +29,7 @@ export async function docker(kind: CloudKind | undefined, signal: AbortSignal): 
   } catch {
     signal.throwIfAborted()
     return kind === 'localstack'
-      ? fail('docker', 'no Docker daemon answers', 'start Docker, or choose another cloud')
+      ? warn('docker', 'no Docker daemon answers', 'if LocalStack shall run on this machine, start Docker')
       : ok('docker', 'not there; only localstack() needs it')
   }
 }
@@ -42,6 +42,6 @@ export function localstackToken(
   const check = 'LOCALSTACK_AUTH_TOKEN'
   if (env[check]) return ok(check, 'set')
   return kind === 'localstack'
-    ? fail(check, 'not set', 'set it to a token of your LocalStack workspace')
+    ? warn(check, 'not set', 'where LocalStack asks for one, set it to a token of your workspace')
     : ok(check, 'not set; only localstack() needs it')
 }
