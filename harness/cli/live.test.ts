@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { sampleAccount } from './sample-account.ts'
 
@@ -37,6 +40,21 @@ test.runIf(process.platform === 'linux')('on a terminal it asks; no is no', asyn
   expect(out).toMatch(STATED)
   expect(out).toContain('not confirmed; nothing was touched')
   expect(code).toBe(2)
+  untouched()
+})
+
+test.each([
+  ['resilience', {}, /do not terminate instances in a live account/],
+  ['post-deploy', { SLUICE_SCENARIO: '1' }, /do not create the sample service in a live account/],
+])('suites of %s that run alone, with %o, change nothing in it', async (phase, env, message) => {
+  const script = join(import.meta.dirname, 'standalone-process.ts')
+  const child = spawn(process.execPath, ['--conditions=sluice-source', script, phase], {
+    cwd: account.project,
+    env: { ...process.env, SLUICE_CLOUD: 'live', AWS_ENDPOINT_URL: account.embedded.endpoint, ...env },
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  })
+  const [told] = await once(child, 'message')
+  expect(told).toMatchObject({ kind: 'failed', message: expect.stringMatching(message) })
   untouched()
 })
 
