@@ -1,5 +1,6 @@
 import type { CloudAddress } from './cloud.ts'
-import type { Downtime, GatePhase, Release, ServiceSnapshot } from './strategy.ts'
+import type { VersionShares } from './mix.ts'
+import type { Downtime, FleetName, GatePhase, Release, ServiceSnapshot } from './strategy.ts'
 
 /** Only `passed` opens a gate. `error`: the gate itself could not be judged. */
 export type VerdictStatus = 'passed' | 'failed' | 'inconclusive' | 'error'
@@ -98,6 +99,8 @@ export interface StageRef {
   readonly index: number
   readonly name: string
   readonly shares: Readonly<Record<string, number>>
+  /** Fleets that run two releases in this stage: the share of each, of 1. */
+  readonly mixes?: Readonly<Record<FleetName, VersionShares>>
   /** Given where the old release had to stop for this stage. */
   readonly downtime?: Downtime
 }

@@ -11,6 +11,7 @@ import type { GateResult } from './gate/run-gate.ts'
 import type { ServiceRef, StageRef } from './gate.ts'
 import type { EndState } from './journal/event.ts'
 import type { Journal } from './journal/journal.ts'
+import { mixesOf } from './mix.ts'
 import { hashPlan } from './plan.ts'
 import type { Probe, TrafficView } from './probe.ts'
 import { confirmShift, lastSeen } from './propagation.ts'
@@ -229,17 +230,21 @@ class Deployment {
     const shifts = Object.entries(target.traffic.shares).some(
       ([name, share]) => (this.#last.shares[name] ?? 0) !== share,
     )
-    if (!shifts) await probe.enter(stage.name)
+    const ref = this.#refTo(stage, index)
+    // While instances are replaced, traffic is filed apart: the stage is judged by what its mix brought about.
+    const replacing = changesInPlace(target) ? `replacing for ${stage.name}` : undefined
+    if (!shifts || replacing) await probe.enter(replacing ?? stage.name)
     // The stage before keeps its traffic until this one's weights are in force.
     const before = this.#run.plan.stages[index - 1]
     using watch = before && this.#run.watch(this.#refTo(before, index - 1))
-    const ref = this.#refTo(stage, index)
-    using down = target.downtime && this.#run.watch({ ...ref, name: downtimeOf(stage.name) })
-    const watches = [watch, down].flatMap((each) => each?.signal ?? [])
+    const meanwhile = target.downtime ? downtimeOf(stage.name) : replacing
+    using also = meanwhile === undefined ? undefined : this.#run.watch({ ...ref, name: meanwhile })
+    const watches = [watch, also].flatMap((each) => each?.signal ?? [])
     const signal = AbortSignal.any([this.#run.interrupt, ...watches])
     try {
       const run = { ...this.#convergence(signal, ref), ...this.#goingDown(stage.name, target, 'forward') }
       this.#last = await converge(run, target, 'forward', this.#last)
+      if (replacing) await probe.enter(stage.name)
     } catch (thrown) {
       this.#closeGate(stage, index, thrown)
       throw thrown
@@ -251,6 +256,7 @@ class Deployment {
       name: stage.name,
       shares: { [this.#scope]: this.#last.shares },
       versions,
+      ...(ref.mixes ? { mixes: ref.mixes } : {}),
     })
   }
 
@@ -434,8 +440,15 @@ class Deployment {
   }
 
   #refTo(stage: Stage, index: number): StageRef {
-    const { traffic, downtime } = this.#target(stage)
-    return { index, name: stage.name, shares: traffic.shares, ...(downtime ? { downtime } : {}) }
+    const target = this.#target(stage)
+    const mixes = mixesOf(target)
+    return {
+      index,
+      name: stage.name,
+      shares: target.traffic.shares,
+      ...(mixes ? { mixes } : {}),
+      ...(target.downtime ? { downtime: target.downtime } : {}),
+    }
   }
 
   #target(stage: Stage): Target {
@@ -449,7 +462,10 @@ class Deployment {
   }
 }
 
-/** Whether only fleets that shall have traffic had any; where one had to stop, nobody can say so. */
+const changesInPlace = (target: Target): boolean => Object.values(target.fleets).some((goal) => goal.mix)
+
+/** Whether only fleets that shall have traffic had any, and run what they shall; where one had to stop, nobody can say so. */
 const hadItAll = (known: ServiceSnapshot, target: Target): boolean =>
   target.downtime === undefined &&
+  !changesInPlace(target) &&
   Object.entries(known.shares).every(([name, share]) => share === 0 || (target.traffic.shares[name] ?? 0) > 0)

@@ -44,6 +44,20 @@ export interface FleetSnapshot {
   readonly deregistrationDelay: number
   /** Whether Sluice created it (and so may delete it). */
   readonly owned: boolean
+  /** What its instances run, while they do not all run the launch template version that the group records. */
+  readonly mixed?: readonly MixedRelease[]
+  /** An instance refresh is under way. This and the next are looked for only where fleets are changed in place. */
+  readonly refreshing?: true
+  /** Launch template versions that the deployment has made for it, by number. */
+  readonly made?: readonly string[]
+}
+
+/** The instances of a fleet that were launched from one launch template version, those on their way out left out. */
+export interface MixedRelease {
+  readonly launchTemplateVersion: string
+  /** As far as the version itself tells; else `unknown`. */
+  readonly release: string
+  readonly instanceIds: readonly string[]
 }
 
 export interface EntrySnapshot {
@@ -90,6 +104,21 @@ export interface FleetTarget {
   readonly minSize: number
   readonly maxSize: number
   readonly suspendedProcesses: readonly string[]
+  /** Given where the fleet is changed in place: by instance refresh, within its own group. */
+  readonly mix?: Mix
+}
+
+/** How far the instances of a fleet have been replaced, and how that is done. */
+export interface Mix {
+  /** What replaces the fleet's release, by version. */
+  readonly release: string
+  /** Percent of the instances that run it, rounded up to whole ones. */
+  readonly percent: number
+  /** The numbered launch template version that all the others run: what is replaced, and the way back. */
+  readonly replaces: string
+  /** Percent of the capacity that stays healthy at least, and that is there at most, while instances are replaced. */
+  readonly minHealthy: number
+  readonly maxHealthy: number
 }
 
 export interface Target {

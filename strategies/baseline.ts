@@ -1,10 +1,13 @@
-import type { Downtime, FleetTarget, GateSpec, ServiceSnapshot, Stage } from '#harness/strategy'
+import type { FleetTarget, GateSpec, ServiceSnapshot, Stage, Target } from '#harness/strategy'
 import { asFound } from './fleets.ts'
 
 const NO_GATE: GateSpec = { suites: 'pre-deploy', bake: 0, extend: 0 }
 
-/** The service as it stands, as a stage: what a revert converges to, with the downtime that this takes. */
-export function baselineOf(service: ServiceSnapshot, downtime?: Downtime): Stage {
+/** The service as it stands, as a stage: what a revert converges to. `more` is what that takes beyond what was found. */
+export function baselineOf(
+  service: ServiceSnapshot,
+  more: Partial<Pick<Target, 'downtime' | 'fleets'>> = {},
+): Stage {
   const fleets: Record<string, FleetTarget> = {}
   const shares: Record<string, number> = {}
   for (const fleet of service.fleets) {
@@ -16,7 +19,11 @@ export function baselineOf(service: ServiceSnapshot, downtime?: Downtime): Stage
   return {
     name: 'baseline',
     targets: {
-      [service.scope]: { fleets, traffic: { via: 'listener', shares }, ...(downtime ? { downtime } : {}) },
+      [service.scope]: {
+        ...more,
+        fleets: { ...fleets, ...more.fleets },
+        traffic: { via: 'listener', shares },
+      },
     },
     gate: NO_GATE,
   }

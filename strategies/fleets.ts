@@ -1,4 +1,4 @@
-import type { FleetRole, FleetSnapshot, FleetTarget } from '#harness/strategy'
+import type { FleetRole, FleetSnapshot, FleetTarget, ServiceSnapshot } from '#harness/strategy'
 
 /** What would change a fleet's size from outside while a deployment counts on it. */
 const SCALING_PROCESSES = ['AlarmNotification', 'ScheduledActions']
@@ -42,3 +42,11 @@ export const parked = (fleet: FleetSnapshot): FleetTarget => ({
   desiredCapacity: 0,
   minSize: 0,
 })
+
+/** Fleets parked by earlier deployments stay as they are. */
+export const parkedFleets = (service: ServiceSnapshot, candidate?: string): Record<string, FleetTarget> =>
+  Object.fromEntries(
+    service.fleets
+      .filter((fleet) => fleet.role === 'parked' && fleet.name !== candidate)
+      .map((fleet) => [fleet.name, asFound(fleet)]),
+  )

@@ -6,6 +6,7 @@ import { canaryStrategy } from './canary.ts'
 import { immutableStrategy } from './immutable.ts'
 import { linearStrategy } from './linear.ts'
 import { recreateStrategy } from './recreate.ts'
+import { rollingStrategy } from './rolling.ts'
 import { rollingFleetsStrategy } from './rolling-fleets.ts'
 
 export { allAtOnce } from './all-at-once.ts'
@@ -14,6 +15,7 @@ export { canary } from './canary.ts'
 export { immutable } from './immutable.ts'
 export { linear } from './linear.ts'
 export { recreate } from './recreate.ts'
+export { rolling } from './rolling.ts'
 export { rollingFleets } from './rolling-fleets.ts'
 
 /** Every strategy by name. Add one: its file, and its line here. */
@@ -24,6 +26,7 @@ const strategies = {
   immutable: immutableStrategy,
   linear: linearStrategy,
   recreate: recreateStrategy,
+  rolling: rollingStrategy,
   'rolling-fleets': rollingFleetsStrategy,
 } satisfies Record<string, StrategyDefinition>
 

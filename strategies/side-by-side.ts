@@ -10,7 +10,7 @@ import type {
 } from '#harness/strategy'
 import { baselineOf } from './baseline.ts'
 import { candidateName, stableOf } from './fleet-name.ts'
-import { asFound, held, inPlaceOf, parked } from './fleets.ts'
+import { held, inPlaceOf, parked, parkedFleets } from './fleets.ts'
 
 /** One stage of a way on which the new fleet grows beside the old one. */
 export interface Step {
@@ -61,6 +61,7 @@ export function sideBySide(
     },
   })
   const drawn = typeof steps === 'function' ? steps(full) : steps
+  const downtime = drawn.find((step) => step.downtime)?.downtime
   const stages = drawn.map(
     (step): Stage => ({
       name: step.name,
@@ -87,15 +88,7 @@ export function sideBySide(
     strategy,
     from: stable.release,
     to: release.version,
-    baseline: baselineOf(service, drawn.find((step) => step.downtime)?.downtime),
+    baseline: baselineOf(service, downtime ? { downtime } : {}),
     stages: stable.release === release.version ? [] : [...stages, retire],
   }
 }
-
-/** Fleets parked by earlier deployments stay as they are. */
-const parkedFleets = (service: ServiceSnapshot, candidate: string): Record<string, FleetTarget> =>
-  Object.fromEntries(
-    service.fleets
-      .filter((fleet) => fleet.role === 'parked' && fleet.name !== candidate)
-      .map((fleet) => [fleet.name, asFound(fleet)]),
-  )

@@ -1,4 +1,5 @@
 import type { Cloud } from '../cloud.ts'
+import { releaseOn } from '../mix.ts'
 import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
 import { type Answer, type Asked, inLanes, tryAsk } from './ask.ts'
 import { isMoreThan } from './binomial.ts'
@@ -16,7 +17,7 @@ const AT_ONCE = 8
 /** Of the fleets that stand behind the entry, at weight 0 too, unless `fleets` names others. */
 export interface AlikeOptions extends FleetOptions {
   readonly path: string
-  /** Versions that may answer, by fleet; a fleet not named may answer as its own release only. */
+  /** Versions that may answer, by fleet; the instances of one not named may answer as what they run only. */
   readonly versions?: Readonly<Record<string, string>> | undefined
   /** The fleet whose page is right; the fleets are compared with themselves when not given. */
   readonly reference?: string | undefined
@@ -98,10 +99,11 @@ async function ofFleet(
   }
   await inLanes(rounds * doors.length, AT_ONCE, ask)
   const model = reference ?? all.find((each) => !isError(each))?.answer
-  const version = options.versions?.[fleet.name] ?? fleet.release
+  const versionOf = ({ instanceId }: Door): string =>
+    options.versions?.[fleet.name] ?? releaseOn(fleet, instanceId)
   return [
     ...errorShare(`${fleet.name}, asked directly`, all, limit),
-    ...byDoor.flatMap((each) => ofDoor(fleet, each, { model, version, limit })),
+    ...byDoor.flatMap((each) => ofDoor(fleet, each, { model, version: versionOf(each.door), limit })),
   ]
 }
 

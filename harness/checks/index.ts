@@ -2,6 +2,7 @@ import { answersAlike } from './answers-alike.ts'
 import type { Check } from './check.ts'
 import { dnsRecord } from './dns-record.ts'
 import { drained } from './drained.ts'
+import { fleetMix } from './fleet-mix.ts'
 import { fullCapacity } from './full-capacity.ts'
 import { headroom } from './headroom.ts'
 import { healthCheckSettings } from './health-check-settings.ts'
@@ -31,6 +32,7 @@ export const checks = {
   answersAlike,
   dnsRecord,
   drained,
+  fleetMix,
   fullCapacity,
   headroom,
   healthCheckSettings,

@@ -1,4 +1,5 @@
 import type { Cloud } from '../cloud.ts'
+import { releaseOn } from '../mix.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
 import { type Asked, entryUrl, type Question, tryAsk } from './ask.ts'
 import { type CheckOptions, standingFleets } from './check.ts'
@@ -11,15 +12,22 @@ export interface Place {
   readonly url: string
 }
 
-/** The entry, and one healthy instance of each fleet that stands behind it: what one of them does, all must do. */
+/**
+ * The entry, and one healthy instance of each release of each fleet that stands behind it: what one of them does, all
+ * must do.
+ */
 export async function placesOf(
   cloud: Cloud,
   service: ServiceSnapshot,
   { signal }: CheckOptions,
 ): Promise<readonly Place[]> {
   const doors = standingFleets(service).map(async (fleet): Promise<readonly Place[]> => {
-    const [door] = await doorsOf(cloud, service, fleet, signal)
-    return door ? [{ name: `${fleet.name} ${door.instanceId}`, url: door.url }] : []
+    const doors = await doorsOf(cloud, service, fleet, signal)
+    const byRelease = new Map(doors.map((door) => [releaseOn(fleet, door.instanceId), door]))
+    return [...byRelease.values()].map(({ instanceId, url }) => ({
+      name: `${fleet.name} ${instanceId}`,
+      url,
+    }))
   })
   return [{ name: 'the entry', url: entryUrl(service) }, ...(await Promise.all(doors)).flat()]
 }

@@ -54,6 +54,10 @@ export async function shutsDown(
   return (await Promise.all(found)).flat()
 }
 
+/** What a fleet runs that its group does not record yet, where it is being replaced; else what the group records. */
+const newestIn = ({ mixed = [], launchTemplate: { version } }: FleetSnapshot): string =>
+  mixed.find((part) => part.launchTemplateVersion !== version)?.launchTemplateVersion ?? version
+
 interface Trial extends AsyncDisposable {
   readonly instanceId: string
   /** Tells it to end. */
@@ -70,7 +74,8 @@ async function launchTrial(
   const group = (await groupsOf(cloud, service, [fleet], signal)).get(fleet.autoScalingGroupName)
   const subnet = group?.VPCZoneIdentifier?.split(',')[0]?.trim()
   const zone = group?.AvailabilityZones?.[0]
-  const { id, version } = fleet.launchTemplate
+  const { id } = fleet.launchTemplate
+  const version = newestIn(fleet)
   const { Instances: [made] = [] } = await ec2.send(
     new RunInstancesCommand({
       LaunchTemplate: { LaunchTemplateId: id, Version: version },

@@ -1,5 +1,6 @@
 import type { Cloud } from '../cloud.ts'
-import type { TrafficWindow } from '../gate.ts'
+import type { StageRef, TrafficWindow } from '../gate.ts'
+import { sharesByVersion } from '../mix.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
 import { askMany, entryUrl, tryAsk } from './ask.ts'
 import { atLeast, atMost } from './binomial.ts'
@@ -24,6 +25,8 @@ export interface SplitOptions extends SharesOptions {
   readonly path: string
   /** What a probe saw at these shares; requests are sent when not given. */
   readonly traffic?: TrafficWindow | undefined
+  /** Fleets that run two releases at these shares. */
+  readonly mixes?: StageRef['mixes'] | undefined
 }
 
 /** The versions that answered split as the shares say, as far as chance allows; a share of 0 gets nothing at all. */
@@ -43,7 +46,7 @@ export async function trafficSplit(
       : versionsIn(await askMany(REQUESTS, AT_ONCE, () => tryAsk(cloud, subject + path, { signal })))
     // What no version answered may have been meant for any of them.
     const lost = traffic ? lostIn(traffic) : 0
-    return judgeSplit(subject, sharesByVersion(service, shares), answered, lost)
+    return judgeSplit(subject, expectedShares(service, options), answered, lost)
   })
 }
 
@@ -58,18 +61,11 @@ function versionsOf(traffic: TrafficWindow): ReadonlyMap<string, number> {
 const lostIn = (traffic: TrafficWindow): number =>
   traffic.counts.reduce((sum, each) => sum + (each.version === '' ? each.n : 0), 0)
 
-/** Two fleets of one release are told apart by nothing, so they count together. */
-function sharesByVersion(
-  service: ServiceSnapshot,
-  shares: Readonly<Record<string, number>>,
-): ReadonlyMap<string, number> {
-  const total = Object.values(shares).reduce((sum, share) => sum + share, 0)
-  const found = new Map<string, number>()
-  for (const fleet of service.fleets) {
-    const share = total === 0 ? 0 : (shares[fleet.name] ?? 0) / total
-    found.set(fleet.release, (found.get(fleet.release) ?? 0) + share)
-  }
-  return found
+/** Two fleets of one release are told apart by nothing, so they count together; one that runs two counts as both. */
+function expectedShares({ fleets }: ServiceSnapshot, { shares, mixes }: SplitOptions): Map<string, number> {
+  const releaseOf = (name: string): string => fleets.find((fleet) => fleet.name === name)?.release ?? name
+  const without = fleets.map((fleet) => [fleet.release, 0] as const)
+  return new Map([...without, ...Object.entries(sharesByVersion(shares, releaseOf, mixes))])
 }
 
 /** Pure: shares of 1 by version, answers by version, and requests that no version answered. */

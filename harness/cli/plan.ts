@@ -1,7 +1,8 @@
 import { describeDowntime } from '../downtime.ts'
 import { formatDuration } from '../duration.ts'
+import { mixesOf, replacedIn, sharesByVersion } from '../mix.ts'
 import { hashPlan } from '../plan.ts'
-import type { Plan, Stage } from '../strategy.ts'
+import type { FleetTarget, Plan, Stage } from '../strategy.ts'
 import { loadConfig } from './config-file.ts'
 import type { Invocation } from './main.ts'
 import { drawPlan, openScene } from './scene.ts'
@@ -43,6 +44,13 @@ export function printPlan(service: string, plan: Plan, hash: string): string {
   return `${head}\n${lines.join('\n')}\n${announcement(plan)}\nBakes: ${formatDuration(bakes)} in all. A gate that does not pass reverts to the baseline, traffic first.\n`
 }
 
+function capacityOf(goal: FleetTarget): string[] {
+  const fresh = replacedIn(goal)
+  if (!goal.mix || fresh === 0 || goal.release === goal.mix.release)
+    return [`${goal.release} ×${goal.desiredCapacity}`]
+  return [`${goal.release} ×${goal.desiredCapacity - fresh}`, `${goal.mix.release} ×${fresh}`]
+}
+
 const announcement = (plan: Plan): string => {
   const announced = describeDowntime(plan)
   return announced === undefined ? '' : `\n${announced}\n`
@@ -51,15 +59,11 @@ const announcement = (plan: Plan): string => {
 function rowOf(stage: Stage, index: number): string[] {
   const targets = Object.values(stage.targets)
   const traffic = targets.flatMap((target) => {
-    const total = Object.values(target.traffic.shares).reduce((sum, share) => sum + share, 0)
-    return Object.entries(target.traffic.shares).map(
-      ([fleet, share]) =>
-        `${target.fleets[fleet]?.release ?? fleet} ${total === 0 ? 0 : Math.round((100 * share) / total)}%`,
-    )
+    const releaseOf = (fleet: string): string => target.fleets[fleet]?.release ?? fleet
+    const shares = sharesByVersion(target.traffic.shares, releaseOf, mixesOf(target))
+    return Object.entries(shares).map(([version, share]) => `${version} ${Math.round(100 * share)}%`)
   })
-  const capacity = targets.flatMap((target) =>
-    Object.values(target.fleets).map((fleet) => `${fleet.release} ×${fleet.desiredCapacity}`),
-  )
+  const capacity = targets.flatMap((target) => Object.values(target.fleets).flatMap(capacityOf))
   const { suites, bake } = stage.gate
   const gate = index === 0 ? 'pre-deploy' : bake > 0 ? `${suites}, bake ${formatDuration(bake)}` : suites
   return [String(index), stage.name, traffic.join(', '), capacity.join(', '), gate]

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { wallClock } from '../clock.ts'
 import type { JournalEvent } from '../journal/event.ts'
 import { summarise } from '../journal/summary.ts'
 import type { StrategySpec } from '../strategy.ts'
@@ -15,7 +16,11 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(project, { recursive: true }))
 
-const deploy = (strategy: StrategySpec, release: 'good' | 'errors' | 'unhealthy') => {
+const deploy = (
+  strategy: StrategySpec,
+  release: 'good' | 'errors' | 'unhealthy',
+  on?: Parameters<typeof deployIn>[2],
+) => {
   const config = {
     cloud: { kind: 'embedded', timeScale: 100, settle: 'fast' },
     service: { name: 'shop', entry: { loadBalancer: 'shop', listener: 80 } },
@@ -32,7 +37,7 @@ const deploy = (strategy: StrategySpec, release: 'good' | 'errors' | 'unhealthy'
     gates: { minRequests: 50, latency: { p99: '5s' } },
   }
   writeFileSync(join(project, 'sluice.config.mjs'), `export default ${JSON.stringify(config)}\n`)
-  return deployIn(project, [])
+  return deployIn(project, [], on)
 }
 
 const kindsOf = (events: readonly JournalEvent[]): string[] =>
@@ -80,3 +85,67 @@ test('recreate: a release that never becomes healthy gives way too', PATIENT, as
   expectAsBefore(events)
   expect(summarise(events).requests.harmed).toBe(0)
 })
+
+const rolling: StrategySpec = { name: 'rolling', options: { batch: '50%', bake, extend: '4m' } }
+
+test(
+  'rolling: one group all along, its instances replaced batch by batch, and not one request fails',
+  PATIENT,
+  async () => {
+    const { code, events, err } = await deploy(rolling, 'good')
+    expect(code, err).toBe(0)
+    expect(summarise(events).requests.harmed).toBe(0)
+    expect(only(events, 'stage-reached').map(({ mixes }) => mixes)).toEqual([
+      { shop: { '1.0.0': 0.5, '1.1.0': 0.5 } },
+      undefined,
+      undefined,
+    ])
+    expect(only(events, 'deployment-ended')[0]?.after[0]?.fleets).toMatchObject([
+      { name: 'shop', release: '1.1.0', launchTemplate: { version: '2' }, suspendedProcesses: [] },
+    ])
+  },
+)
+
+test(
+  'rolling: a bad release is replaced by the version before, and nothing is left of it',
+  PATIENT,
+  async () => {
+    const { code, events, err } = await deploy(rolling, 'errors')
+    expect(code, err).toBe(3)
+    const begun = events.findIndex(({ type }) => type === 'revert-started')
+    // Turned round where it was under way still, else replaced again.
+    expect(['roll-back', 'refresh']).toContain(kindsOf(events.slice(begun))[0])
+    expect(kindsOf(events)).toContain('remove-versions')
+    expect(only(events, 'deployment-ended')).toMatchObject([{ state: 'reverted', exitCode: 3, left: [] }])
+    expectAsBefore(events)
+  },
+)
+
+test(
+  'rolling: a release that never becomes healthy gets no traffic and leaves nothing behind',
+  PATIENT,
+  async () => {
+    const { code, events, err } = await deploy(rolling, 'unhealthy')
+    expect(code, err).toBe(3)
+    expect(summarise(events).requests.harmed).toBe(0)
+    expect(kindsOf(events)).toContain('remove-versions')
+    expectAsBefore(events)
+  },
+)
+
+test(
+  'rolling: interrupted while instances are being replaced, the instance refresh is rolled back',
+  PATIENT,
+  async () => {
+    const { code, events, err } = await deploy(rolling, 'good', (event, child) => {
+      if (event.type !== 'action-intended' || event.kind !== 'refresh') return
+      // Once it has begun to launch: half a minute in cloud time.
+      void wallClock.sleep(400).then(() => child.pid !== undefined && process.kill(-child.pid, 'SIGINT'))
+    })
+    expect(code, err).toBe(130)
+    const begun = events.findIndex(({ type }) => type === 'revert-started')
+    expect(kindsOf(events.slice(begun))[0]).toBe('roll-back')
+    expect(summarise(events).requests.harmed).toBe(0)
+    expectAsBefore(events)
+  },
+)

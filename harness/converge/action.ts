@@ -1,4 +1,4 @@
-import type { FleetName, FleetTarget } from '../strategy.ts'
+import type { FleetName, FleetTarget, Mix } from '../strategy.ts'
 
 export type Shares = Readonly<Record<FleetName, number>>
 
@@ -15,7 +15,18 @@ export type Action =
   | { readonly kind: 'await-healthy'; readonly fleet: FleetName; readonly count: number }
   | { readonly kind: 'set-weights'; readonly shares: Shares; readonly reason: 'admit' | 'shift' | 'release' }
   | { readonly kind: 'await-empty'; readonly fleet: FleetName }
+  | { readonly kind: 'await-drained'; readonly fleet: FleetName; readonly left: number }
   | { readonly kind: 'set-roles'; readonly roles: Readonly<Record<FleetName, FleetTarget['role']>> }
+  | {
+      readonly kind: 'refresh'
+      readonly fleet: FleetName
+      readonly mix: Mix
+      /** Instances of the fleet. */
+      readonly capacity: number
+    }
+  | { readonly kind: 'roll-back'; readonly fleet: FleetName }
+  | { readonly kind: 'remove-versions'; readonly fleet: FleetName; readonly versions: readonly string[] }
+  | { readonly kind: 'set-release'; readonly fleet: FleetName; readonly release: string }
   | { readonly kind: 'remove-fleet'; readonly fleet: FleetName }
   /** What is left of a fleet that was not wholly created, or not wholly removed. */
   | { readonly kind: 'clear-remains'; readonly fleet: FleetName }
@@ -41,10 +52,25 @@ export function describeAction(action: Action): string {
       return `set weights ${describeShares(action.shares)}`
     case 'await-empty':
       return `wait until ${action.fleet} has drained`
+    case 'await-drained':
+      return `wait until all but ${action.left} of ${action.fleet} have drained`
     case 'set-roles':
       return `mark ${Object.entries(action.roles)
         .map(([fleet, role]) => `${fleet} ${role}`)
         .join(', ')}`
+    case 'refresh': {
+      const { release, percent, replaces, minHealthy, maxHealthy } = action.mix
+      const bounds = `healthy ${minHealthy} to ${maxHealthy} %`
+      return percent === 0
+        ? `replace what runs ${release} in ${action.fleet} by launch template version ${replaces} (${bounds})`
+        : `replace instances of ${action.fleet} until ${percent} % run ${release} (${bounds})`
+    }
+    case 'roll-back':
+      return `roll back the instance refresh of ${action.fleet}`
+    case 'remove-versions':
+      return `remove launch template version ${action.versions.join(', ')}, made for ${action.fleet}`
+    case 'set-release':
+      return `mark ${action.fleet} as running ${action.release}`
     case 'remove-fleet':
       return `remove fleet ${action.fleet}`
     case 'clear-remains':

@@ -68,6 +68,16 @@ export async function setRoles(
   )
 }
 
+/** What the group is said to run, and what it launches next is told. */
+export async function setRelease(context: ActionContext, fleet: FleetName, release: string): Promise<void> {
+  await context.clients.autoScaling.send(
+    new CreateOrUpdateTagsCommand({
+      Tags: [{ ...tag(fleet, TAG.release, release), PropagateAtLaunch: true }],
+    }),
+    { abortSignal: context.signal },
+  )
+}
+
 const tag = (fleet: FleetName, key: string, value: string) => ({
   ResourceType: 'auto-scaling-group',
   ResourceId: fleet,

@@ -1,4 +1,4 @@
-import type { FleetSnapshot, Plan, ServiceSnapshot, Target } from '../strategy.ts'
+import type { FleetSnapshot, Mix, Plan, ServiceSnapshot, Target } from '../strategy.ts'
 import type { Action } from './action.ts'
 import { order } from './order.ts'
 
@@ -15,7 +15,8 @@ export function changesOf(plan: Plan, before: ServiceSnapshot): ReadonlySet<Acti
     const target = targetOf(stage)
     for (const { kind } of order(at, target, 'forward')) kinds.add(kind)
     at = reached(at, target)
-    for (const { kind } of order(at, targetOf(plan.baseline), 'back')) kinds.add(kind)
+    for (const from of [at, interrupted(at), replacedAgain(at, targetOf(plan.baseline))])
+      for (const { kind } of order(from, targetOf(plan.baseline), 'back')) kinds.add(kind)
   }
   return kinds
 }
@@ -30,8 +31,47 @@ function reached(before: ServiceSnapshot, { fleets, traffic }: Target): ServiceS
       if (!model) return []
       const count = goal.desiredCapacity
       const made = known ?? { ...model, name, autoScalingGroupName: name, owned: true }
-      return [{ ...made, ...goal, inService: count, healthy: count, instances: count, targets: count }]
+      const { mix, ...rest } = goal
+      const whole = { ...made, ...rest, inService: count, healthy: count, instances: count, targets: count }
+      return [mix ? refreshed(whole, mix, count) : whole]
     }),
     shares: traffic.shares,
+  }
+}
+
+/** The service while instances of its fleets are being replaced. */
+const interrupted = (service: ServiceSnapshot): ServiceSnapshot => ({
+  ...service,
+  fleets: service.fleets.map((fleet) => (fleet.made ? { ...fleet, refreshing: true } : fleet)),
+})
+
+/** The service once the way back has replaced the instances of its fleets again. */
+const replacedAgain = (service: ServiceSnapshot, { fleets }: Target): ServiceSnapshot => ({
+  ...service,
+  fleets: service.fleets.map((fleet) => {
+    const mix = fleets[fleet.name]?.mix
+    return mix ? refreshed(fleet, mix, fleet.desiredCapacity) : fleet
+  }),
+})
+
+/** The version that instances are replaced by, where it does not matter which. */
+const NEXT = 'next'
+
+/** A fleet after an instance refresh; its group takes over the new launch template version with the last instance. */
+export function refreshed(fleet: FleetSnapshot, mix: Mix, capacity: number): FleetSnapshot {
+  const { mixed: _mixed, ...rest } = fleet
+  const fresh = Math.ceil((capacity * mix.percent) / 100)
+  const { id } = fleet.launchTemplate
+  const made = [NEXT]
+  if (fresh === 0) return { ...rest, launchTemplate: { id, version: mix.replaces }, made }
+  if (fresh === capacity) return { ...rest, launchTemplate: { id, version: NEXT }, made }
+  const ids = Array.from({ length: capacity }, (_, at) => `i-${at}`)
+  return {
+    ...rest,
+    made,
+    mixed: [
+      { launchTemplateVersion: mix.replaces, release: fleet.release, instanceIds: ids.slice(fresh) },
+      { launchTemplateVersion: NEXT, release: mix.release, instanceIds: ids.slice(0, fresh) },
+    ],
   }
 }

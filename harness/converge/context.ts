@@ -32,6 +32,12 @@ export const ACTION_DEADLINE = {
   'await-healthy': 600_000,
   /** A drain of at most an hour (AWS's limit), and the termination behind it. */
   'await-empty': 4_500_000,
+  'await-drained': 4_500_000,
+  /** Batch after batch; one that does not come up is given up as by `await-healthy`. */
+  refresh: 21_600_000,
+  'roll-back': 21_600_000,
+  'remove-versions': 60_000,
+  'set-release': 60_000,
   'remove-fleet': 900_000,
   'clear-remains': 120_000,
 } as const

@@ -7,12 +7,6 @@ import {
   DescribeAutoScalingGroupsCommand,
 } from '@aws-sdk/client-auto-scaling'
 import {
-  CreateLaunchTemplateVersionCommand,
-  DeleteLaunchTemplateVersionsCommand,
-  DescribeLaunchTemplateVersionsCommand,
-  paginateDescribeLaunchTemplateVersions,
-} from '@aws-sdk/client-ec2'
-import {
   CreateTargetGroupCommand,
   DeleteTargetGroupCommand,
   DescribeTagsCommand,
@@ -27,10 +21,7 @@ import { SluiceError } from '../errors.ts'
 import type { FleetName, FleetSnapshot } from '../strategy.ts'
 import { type ActionContext, LOOK_INTERVAL } from './context.ts'
 import { TAG } from './tags.ts'
-
-/** How launch template versions that Sluice made are told from others. */
-const VERSION_MARK = 'sluice:'
-const markOf = (fleet: FleetName): string => `${VERSION_MARK}${fleet}`.slice(0, 255)
+import { launchTemplateVersion, removeOwnVersion } from './template.ts'
 
 /**
  * Creates a fleet at 0 instances as a copy of the stable one, running the release: a target group, a numbered
@@ -41,7 +32,7 @@ export async function createFleet(context: ActionContext, name: FleetName): Prom
   if (!model) throw new SluiceError('internal', 'there is no stable fleet to copy')
   const [targetGroupArn, version, group] = await Promise.all([
     copyTargetGroup(context, model, name),
-    launchTemplateVersion(context, model, name),
+    launchTemplateVersion(context, model.launchTemplate, name),
     groupNamed(context, model.autoScalingGroupName),
   ])
   try {
@@ -125,34 +116,6 @@ const marksOf = (context: ActionContext): Record<string, string> => ({
   [TAG.release]: context.release.version,
   [TAG.createdBy]: context.deployment,
 })
-
-/** The version of the stable fleet's launch template that the release runs from: a number, never `$Latest`. */
-async function launchTemplateVersion(
-  context: ActionContext,
-  model: FleetSnapshot,
-  name: FleetName,
-): Promise<number> {
-  const { release } = context
-  if (release.launchTemplateVersion !== undefined) return release.launchTemplateVersion
-  const { LaunchTemplateVersion: made } = await context.clients.ec2.send(
-    new CreateLaunchTemplateVersionCommand({
-      LaunchTemplateId: model.launchTemplate.id,
-      SourceVersion: model.launchTemplate.version,
-      VersionDescription: markOf(name),
-      ClientToken: `${context.deployment}-${name}`.slice(0, 128),
-      LaunchTemplateData: {
-        ...(release.userData === undefined
-          ? {}
-          : { UserData: Buffer.from(release.userData).toString('base64') }),
-        ...(release.imageId === undefined ? {} : { ImageId: release.imageId }),
-      },
-    }),
-    { abortSignal: context.signal },
-  )
-  if (made?.VersionNumber === undefined)
-    throw new SluiceError('cloud', 'EC2 made a launch template version without a number')
-  return made.VersionNumber
-}
 
 async function copyTargetGroup(
   context: ActionContext,
@@ -247,7 +210,7 @@ export async function removeFleet(context: ActionContext, name: FleetName): Prom
   } catch (thrown) {
     if (!(thrown instanceof TargetGroupNotFoundException)) throw thrown
   }
-  await removeVersion(context, fleet)
+  await removeOwnVersion(context, fleet.launchTemplate)
 }
 
 async function untilGroupIsGone(context: ActionContext, name: string): Promise<void> {
@@ -261,71 +224,4 @@ async function untilGroupIsGone(context: ActionContext, name: string): Promise<v
     await context.clock.sleep(LOOK_INTERVAL, context.signal)
   }
   context.waited('termination', `${name} deleted`, context.clock.now() - started)
-}
-
-/** Versions not made by Sluice, and the template's default, stay. */
-async function removeVersion(context: ActionContext, fleet: FleetSnapshot): Promise<void> {
-  const { id, version } = fleet.launchTemplate
-  const options = { abortSignal: context.signal }
-  const { LaunchTemplateVersions: [found] = [] } = await context.clients.ec2.send(
-    new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId: id, Versions: [version] }),
-    options,
-  )
-  if (!found?.VersionDescription?.startsWith(VERSION_MARK) || found.DefaultVersion) return
-  await context.clients.ec2.send(
-    new DeleteLaunchTemplateVersionsCommand({ LaunchTemplateId: id, Versions: [version] }),
-    options,
-  )
-}
-
-/**
- * Removes what this deployment created of a fleet without its group: a target group, launch template versions. A
- * deployment that was cut off between two calls leaves such, and so does a group that could not be created.
- */
-export async function clearRemains(context: ActionContext, name: FleetName): Promise<void> {
-  const model = context.observed.fleets.find((fleet) => fleet.role === 'stable')
-  await Promise.all([clearTargetGroup(context, name), model && clearVersions(context, model, name)])
-}
-
-async function clearTargetGroup(context: ActionContext, name: FleetName): Promise<void> {
-  const options = { abortSignal: context.signal }
-  const { elbv2 } = context.clients
-  try {
-    const { TargetGroups: [group] = [] } = await elbv2.send(
-      new DescribeTargetGroupsCommand({ Names: [name] }),
-      options,
-    )
-    const arn = group?.TargetGroupArn
-    if (arn === undefined) return
-    const { TagDescriptions: [found] = [] } = await elbv2.send(
-      new DescribeTagsCommand({ ResourceArns: [arn] }),
-      options,
-    )
-    const own = found?.Tags?.some(({ Key, Value }) => Key === TAG.createdBy && Value === context.deployment)
-    if (own) await elbv2.send(new DeleteTargetGroupCommand({ TargetGroupArn: arn }), options)
-  } catch (thrown) {
-    if (!(thrown instanceof TargetGroupNotFoundException)) throw thrown
-  }
-}
-
-async function clearVersions(context: ActionContext, model: FleetSnapshot, name: FleetName): Promise<void> {
-  const options = { abortSignal: context.signal }
-  const { id, version } = model.launchTemplate
-  const made: string[] = []
-  const since = { LaunchTemplateId: id, MinVersion: version }
-  for await (const page of paginateDescribeLaunchTemplateVersions(
-    { client: context.clients.ec2 },
-    since,
-    options,
-  )) {
-    for (const each of page.LaunchTemplateVersions ?? []) {
-      const own = each.VersionDescription === markOf(name) && !each.DefaultVersion
-      if (own && each.VersionNumber !== undefined) made.push(String(each.VersionNumber))
-    }
-  }
-  if (made.length === 0) return
-  await context.clients.ec2.send(
-    new DeleteLaunchTemplateVersionsCommand({ LaunchTemplateId: id, Versions: made }),
-    options,
-  )
 }

@@ -8,10 +8,14 @@ import { SluiceError } from '../errors.ts'
 import type { FleetName, FleetSnapshot } from '../strategy.ts'
 import { type ActionContext, LOOK_INTERVAL } from './context.ts'
 
-interface Look {
+export interface Look {
   readonly inService: number
   readonly instances: number
+  /** Those that are not on their way out, each with its launch template version; and the one that the group records. */
+  readonly running: readonly { readonly id: string; readonly version: string }[]
+  readonly recorded: string | undefined
   readonly targets: readonly TargetHealthDescription[]
+  readonly healthyIds: ReadonlySet<string>
 }
 
 /**
@@ -56,7 +60,17 @@ function explain(
 ): unknown {
   if (!(reason instanceof SluiceError) || reason.code !== 'timeout') return reason
   const healthy = seen.targets.filter((target) => target.TargetHealth?.State === 'healthy').length
-  const others = seen.targets
+  const version = context.observed.fleets.find((fleet) => fleet.name === name)?.release ?? name
+  return new SluiceError(
+    'unhealthy',
+    `${version} did not become healthy within ${formatDuration(took)}: ${healthy} of ${count} targets of ${name} healthy, ${seen.inService} of ${count} instances in service${tellTargets(seen)}`,
+    { cause: reason, hint: 'look at what the health check path of the new release answers' },
+  )
+}
+
+/** The first targets that are not healthy, and why, to be added to a sentence. */
+export function tellTargets({ targets }: Look): string {
+  const others = targets
     .filter((target) => target.TargetHealth?.State !== 'healthy')
     .slice(0, 3)
     .map(({ Target: target, TargetHealth: health }) =>
@@ -67,32 +81,30 @@ function explain(
         .filter(Boolean)
         .join(' '),
     )
-  const version = context.observed.fleets.find((fleet) => fleet.name === name)?.release ?? name
-  return new SluiceError(
-    'unhealthy',
-    `${version} did not become healthy within ${formatDuration(took)}: ${healthy} of ${count} targets of ${name} healthy, ${seen.inService} of ${count} instances in service${others.length > 0 ? `; ${others.join(', ')}` : ''}`,
-    { cause: reason, hint: 'look at what the health check path of the new release answers' },
-  )
+  return others.length > 0 ? `; ${others.join(', ')}` : ''
 }
 
-/** Waits until neither instance nor target is left: the drain has passed and nothing more can be in flight. */
-export async function awaitEmpty(context: ActionContext, name: FleetName): Promise<void> {
+/**
+ * Waits until no more than so many instances and targets are left: the drain of the others has passed and nothing more
+ * can be in flight on them.
+ */
+export async function awaitDrained(context: ActionContext, name: FleetName, left: number): Promise<void> {
   const fleet = fleetNamed(context, name)
   const started = context.clock.now()
   let drained: number | undefined
   for (;;) {
     const seen = await look(context, fleet)
-    if (seen.targets.length === 0 && drained === undefined) {
+    if (seen.targets.length <= left && drained === undefined) {
       drained = context.clock.now()
       context.waited('drain', `${name} drained`, drained - started)
     }
-    if (seen.targets.length === 0 && seen.instances === 0) break
+    if (seen.targets.length <= left && seen.instances <= left) break
     await context.clock.sleep(LOOK_INTERVAL, context.signal)
   }
   context.waited('termination', `${name} terminated`, context.clock.now() - (drained ?? started))
 }
 
-async function look(context: ActionContext, fleet: FleetSnapshot): Promise<Look> {
+export async function look(context: ActionContext, fleet: FleetSnapshot): Promise<Look> {
   const options = { abortSignal: context.signal }
   const [groups, health] = await Promise.all([
     context.clients.autoScaling.send(
@@ -104,15 +116,26 @@ async function look(context: ActionContext, fleet: FleetSnapshot): Promise<Look>
       options,
     ),
   ])
-  const instances = groups.AutoScalingGroups?.[0]?.Instances ?? []
+  const [group] = groups.AutoScalingGroups ?? []
+  const instances = group?.Instances ?? []
+  const targets = health.TargetHealthDescriptions ?? []
   return {
     instances: instances.length,
     inService: instances.filter((instance) => instance.LifecycleState === 'InService').length,
-    targets: health.TargetHealthDescriptions ?? [],
+    running: instances
+      .filter(({ LifecycleState: state = '' }) => !/^(Terminat|Detach)/.test(state))
+      .map(({ InstanceId: id = '', LaunchTemplate: own }) => ({ id, version: own?.Version ?? '' })),
+    recorded: group?.LaunchTemplate?.Version,
+    targets,
+    healthyIds: new Set(
+      targets.flatMap(({ Target: target, TargetHealth: state }) =>
+        target?.Id && state?.State === 'healthy' ? target.Id : [],
+      ),
+    ),
   }
 }
 
-function fleetNamed(context: ActionContext, name: FleetName): FleetSnapshot {
+export function fleetNamed(context: ActionContext, name: FleetName): FleetSnapshot {
   const fleet = context.observed.fleets.find((each) => each.name === name)
   if (fleet) return fleet
   throw new SluiceError('internal', `fleet ${name} was not observed`)

@@ -40,7 +40,9 @@ export async function converge(
   way: 'forward' | 'back',
   known?: ServiceSnapshot,
 ): Promise<ServiceSnapshot> {
-  let observed = known ?? (await observeService(run.cloud, run.ref, run.signal))
+  const inPlace = Object.values(target.fleets).some((fleet) => fleet.mix)
+  const by = inPlace ? run.journal.deployment : undefined
+  let observed = known ?? (await observeService(run.cloud, run.ref, run.signal, by))
   let left: Action[] = []
   for (let pass = 0; pass < PASSES; pass++) {
     left = order(observed, target, way)
@@ -49,9 +51,10 @@ export async function converge(
       await run.onBegin?.(action, observed)
       await journaled(run, action, observed)
       await run.onDone?.(action, observed)
-      if (action.kind === 'create-fleet') break // Its ARNs are needed by what follows: look again.
+      // What follows needs its ARNs, or what it left to do: look again.
+      if (action.kind === 'create-fleet' || action.kind === 'roll-back') break
     }
-    observed = await observeService(run.cloud, run.ref, run.signal)
+    observed = await observeService(run.cloud, run.ref, run.signal, by)
   }
   left = order(observed, target, way)
   if (left.length === 0) return observed
@@ -61,6 +64,15 @@ export async function converge(
     { hint: 'something else changes this service at the same time; find it before you deploy again' },
   )
 }
+
+/** Actions that wait for what the cloud does by itself. */
+const WAITS: ReadonlySet<Action['kind']> = new Set([
+  'await-healthy',
+  'await-empty',
+  'await-drained',
+  'refresh',
+  'roll-back',
+])
 
 /** Intent, effect within a deadline, outcome. */
 export async function journaled(run: Convergence, action: Action, observed: ServiceSnapshot): Promise<void> {
@@ -84,7 +96,7 @@ export async function journaled(run: Convergence, action: Action, observed: Serv
   }
   const limit = ACTION_DEADLINE[action.kind]
   // Waits are counted in cloud time; an API call crosses a socket, and keeps the wall's.
-  const counted = action.kind === 'await-healthy' || action.kind === 'await-empty' ? clock : clock.wall
+  const counted = WAITS.has(action.kind) ? clock : clock.wall
   using time = deadline(counted, limit, () => overdue(what, limit), run.signal)
   try {
     await perform(action, contextOf(run, observed, time.signal))

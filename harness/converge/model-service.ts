@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import type { FleetSnapshot, Plan, ServiceSnapshot, Target } from '../strategy.ts'
 import type { Action } from './action.ts'
+import { refreshed } from './changes.ts'
 import { order } from './order.ts'
 
 export const SCOPE = 'orders@us-east-1'
@@ -81,6 +82,21 @@ function apply(state: ServiceSnapshot, action: Action): ServiceSnapshot {
       }
     case 'clear-remains':
       return state
+    case 'refresh':
+      return {
+        ...state,
+        fleets: state.fleets.map((each) =>
+          each.name === action.fleet ? refreshed(each, action.mix, action.capacity) : each,
+        ),
+      }
+    case 'await-drained':
+      return change(action.fleet, { instances: action.left, targets: action.left })
+    case 'roll-back':
+      return state // A refresh is under way only between two states.
+    case 'remove-versions':
+      return { ...state, fleets: state.fleets.map(({ made: _made, ...each }) => each) }
+    case 'set-release':
+      return change(action.fleet, { release: action.release })
     case 'remove-fleet':
       return { ...state, fleets: state.fleets.filter((each) => each.name !== action.fleet) }
   }
@@ -89,6 +105,13 @@ function apply(state: ServiceSnapshot, action: Action): ServiceSnapshot {
 export function states(from: ServiceSnapshot, target: Target, way: 'forward' | 'back'): ServiceSnapshot[] {
   const seen: ServiceSnapshot[] = []
   for (const action of order(from, target, way)) seen.push(apply(seen.at(-1) ?? from, action))
+  return seen
+}
+
+/** As `states`, over as many looks as converging takes. */
+export function allStates(from: ServiceSnapshot, target: Target, way: 'forward' | 'back'): ServiceSnapshot[] {
+  const seen: ServiceSnapshot[] = []
+  for (let pass = 0; pass < 4; pass++) seen.push(...states(seen.at(-1) ?? from, target, way))
   return seen
 }
 

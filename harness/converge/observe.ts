@@ -14,7 +14,9 @@ import type { Cloud, RegionClients } from '../cloud.ts'
 import { SluiceError } from '../errors.ts'
 import type { ServiceRef } from '../gate.ts'
 import type { EntrySnapshot, FleetRole, FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
+import { observeMix, observeTraces } from './observe-mix.ts'
 import { TAG } from './tags.ts'
+import { releaseIn } from './template.ts'
 
 /** Wall milliseconds: retries of throttled calls included. */
 const OBSERVE_WITHIN = 60_000
@@ -29,19 +31,26 @@ export async function observeService(
   cloud: Cloud,
   ref: ServiceRef,
   signal?: AbortSignal,
+  /** A deployment that changes fleets in place: then its traces are looked for too, with two more calls for each fleet. */
+  inPlaceBy?: string,
 ): Promise<ServiceSnapshot> {
   const late = (): Error =>
     new SluiceError('timeout', `${ref.name} in ${ref.region} could not be observed in time`)
   using time = deadline(cloud.clock.wall, OBSERVE_WITHIN, late, signal)
   try {
-    return await observe(cloud, ref, time.signal)
+    return await observe(cloud, ref, inPlaceBy, time.signal)
   } catch (thrown) {
     // The SDK has an abort error of its own; what counts is why the signal was aborted.
     throw time.signal.aborted ? time.signal.reason : thrown
   }
 }
 
-async function observe(cloud: Cloud, ref: ServiceRef, signal: AbortSignal): Promise<ServiceSnapshot> {
+async function observe(
+  cloud: Cloud,
+  ref: ServiceRef,
+  inPlaceBy: string | undefined,
+  signal: AbortSignal,
+): Promise<ServiceSnapshot> {
   const clients = cloud.region(ref.region)
   const [entry, groups] = await Promise.all([
     observeEntry(clients, ref, signal),
@@ -54,7 +63,7 @@ async function observe(cloud: Cloud, ref: ServiceRef, signal: AbortSignal): Prom
     })
   }
   const weights = new Map(entry.tuples.map((tuple) => [tuple.TargetGroupArn, tuple.Weight ?? 1]))
-  const fleets = await Promise.all(attached.map((group) => observeFleet(clients, group, signal)))
+  const fleets = await Promise.all(attached.map((group) => observeFleet(clients, group, inPlaceBy, signal)))
   const shares: Record<string, number> = {}
   for (const fleet of fleets) {
     const weight = weights.get(fleet.targetGroupArn)
@@ -199,6 +208,7 @@ async function pages(
 async function observeFleet(
   clients: RegionClients,
   group: AutoScalingGroup,
+  inPlaceBy: string | undefined,
   signal?: AbortSignal,
 ): Promise<FleetSnapshot> {
   const name = group.AutoScalingGroupName ?? ''
@@ -210,7 +220,7 @@ async function observeFleet(
   }
   const template =
     group.LaunchTemplate ?? group.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification
-  const [health, attributes, release] = await Promise.all([
+  const [health, attributes, release, mixed, traces] = await Promise.all([
     clients.elbv2.send(
       new DescribeTargetHealthCommand({ TargetGroupArn: targetGroupArn }),
       abortable(signal),
@@ -220,6 +230,8 @@ async function observeFleet(
       abortable(signal),
     ),
     releaseOf(clients, group, template, signal),
+    observeMix(clients, group, template, signal),
+    inPlaceBy === undefined ? {} : observeTraces(clients, group, inPlaceBy, signal),
   ])
   const delay = attributes.Attributes?.find((each) => each.Key === 'deregistration_delay.timeout_seconds')
   return {
@@ -240,6 +252,8 @@ async function observeFleet(
     suspendedProcesses: group.SuspendedProcesses?.map((each) => each.ProcessName ?? '').sort() ?? [],
     deregistrationDelay: Number(delay?.Value ?? 300),
     owned: tagOf(group, TAG.createdBy) !== undefined,
+    ...(mixed ? { mixed } : {}),
+    ...traces,
   }
 }
 
@@ -266,19 +280,7 @@ async function releaseOf(
     }),
     abortable(signal),
   )
-  return versionIn(versions[0]?.LaunchTemplateData?.UserData) ?? 'unknown'
-}
-
-/** The `version` of user data that is JSON. */
-function versionIn(userData: string | undefined): string | undefined {
-  try {
-    const parsed: unknown = JSON.parse(Buffer.from(userData ?? '', 'base64').toString('utf8'))
-    const version =
-      typeof parsed === 'object' && parsed !== null && 'version' in parsed ? parsed.version : undefined
-    return typeof version === 'string' ? version : undefined
-  } catch {
-    return undefined // Shell scripts and cloud-config are user data as well; they name no version.
-  }
+  return releaseIn(versions[0]) ?? 'unknown'
 }
 
 const ROLES: readonly FleetRole[] = ['stable', 'candidate', 'parked']

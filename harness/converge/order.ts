@@ -1,4 +1,5 @@
-import type { FleetName, FleetSnapshot, ServiceSnapshot, Target } from '../strategy.ts'
+import { freshIn, replacedIn } from '../mix.ts'
+import type { FleetName, FleetSnapshot, FleetTarget, ServiceSnapshot, Target } from '../strategy.ts'
 import type { Action, Shares } from './action.ts'
 
 /**
@@ -8,6 +9,9 @@ import type { Action, Shares } from './action.ts'
  *
  * `way` decides one thing: on the way back traffic does not wait for health that only has to be repaired. A stable
  * fleet that has a healthy instance and was never shrunk takes its traffic at once, and is waited for afterwards.
+ *
+ * Instances that are replaced in place are so where traffic would shift: after capacity is held, and first of all on
+ * the way back.
  *
  * A target that announces downtime turns the order round in one thing: capacity down and drained comes before capacity
  * up, so that two releases never run at once.
@@ -28,12 +32,14 @@ export function order(observed: ServiceSnapshot, target: Target, way: 'forward' 
       .filter((fleet) => !isEmpty(fleet))
       .map((fleet): Action => ({ kind: 'await-empty', fleet: fleet.name })),
   ]
+  const replaced = wanted.flatMap(([name, goal]) => inPlace(found.get(name), goal))
   const apart = target.downtime !== undefined && !urgent
   return [
     ...wanted.flatMap(([fleet, goal]): Action[] =>
       found.has(fleet) ? [] : [{ kind: 'create-fleet', fleet, target: goal }],
     ),
     ...(urgent ? shift(observed, shifted) : []),
+    ...(way === 'back' ? replaced : []),
     ...(sameShares(observed.shares, admitted) || urgent ? [] : [setWeights(admitted, 'admit')]),
     // Nothing from outside may bring back what is being stopped.
     ...(apart
@@ -48,6 +54,7 @@ export function order(observed: ServiceSnapshot, target: Target, way: 'forward' 
     ]),
     ...(urgent ? [] : waits),
     ...(urgent ? [] : shift(observed, shifted, admitted)),
+    ...(way === 'forward' ? replaced : []),
     ...roles(found, target),
     ...(apart ? [] : shrink),
     ...(sameShares(shifted, target.traffic.shares) ? [] : [setWeights(target.traffic.shares, 'release')]),
@@ -107,6 +114,31 @@ export function canTakeTraffic(observed: ServiceSnapshot, target: Target): boole
       fleet.healthy > 0
     )
   })
+}
+
+/**
+ * What a fleet that is changed in place is short of: a refresh that must end first, instances, or its mark; and on the
+ * way back what was made for the release that is given up.
+ */
+function inPlace(fleet: FleetSnapshot | undefined, goal: FleetTarget): Action[] {
+  const { mix, desiredCapacity: capacity } = goal
+  if (!mix || !fleet) return []
+  if (fleet.refreshing && mix.percent === 0) return [{ kind: 'roll-back', fleet: fleet.name }]
+  const recorded = fleet.launchTemplate.version === mix.replaces ? 'old' : 'new'
+  const reached =
+    mix.percent === 0 || mix.percent === 100
+      ? recorded === (mix.percent === 0 ? 'old' : 'new') && !fleet.mixed
+      : recorded === 'old' && freshIn(fleet, mix.replaces) >= replacedIn(goal)
+  if (!reached || fleet.refreshing) return [{ kind: 'refresh', fleet: fleet.name, mix, capacity }]
+  const back = mix.percent === 0
+  const left = back ? (fleet.made ?? []) : []
+  const actions: Action[] = []
+  if (back && Math.max(fleet.instances, fleet.targets) > Math.max(capacity, fleet.desiredCapacity))
+    actions.push({ kind: 'await-drained', fleet: fleet.name, left: capacity })
+  if (fleet.release !== goal.release)
+    actions.push({ kind: 'set-release', fleet: fleet.name, release: goal.release })
+  if (left.length > 0) actions.push({ kind: 'remove-versions', fleet: fleet.name, versions: left })
+  return actions
 }
 
 function awaitHealthy(name: FleetName, fleet: FleetSnapshot | undefined, target: Target): Action[] {

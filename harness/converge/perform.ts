@@ -1,9 +1,12 @@
 import { unreachable } from '../errors.ts'
 import type { Action } from './action.ts'
-import { setCapacity, setProcesses, setRoles } from './capacity.ts'
+import { setCapacity, setProcesses, setRelease, setRoles } from './capacity.ts'
 import type { ActionContext } from './context.ts'
-import { clearRemains, createFleet, removeFleet } from './fleet.ts'
-import { awaitEmpty, awaitHealthy } from './health.ts'
+import { createFleet, removeFleet } from './fleet.ts'
+import { awaitDrained, awaitHealthy, fleetNamed } from './health.ts'
+import { refresh, rollBack } from './refresh.ts'
+import { clearRemains } from './remains.ts'
+import { removeVersions } from './template.ts'
 import { setWeights, verifyWeights } from './weights.ts'
 
 /** Makes one change, or waits for one. Idempotent: performed again it changes nothing more. */
@@ -21,9 +24,19 @@ export async function perform(action: Action, context: ActionContext): Promise<v
       await setWeights(context, action.shares)
       return verifyWeights(context, action.shares)
     case 'await-empty':
-      return awaitEmpty(context, action.fleet)
+      return awaitDrained(context, action.fleet, 0)
+    case 'await-drained':
+      return awaitDrained(context, action.fleet, action.left)
     case 'set-roles':
       return setRoles(context, action.roles)
+    case 'refresh':
+      return refresh(context, action.fleet, action.mix, action.capacity)
+    case 'roll-back':
+      return rollBack(context, action.fleet)
+    case 'remove-versions':
+      return removeVersions(context, fleetNamed(context, action.fleet).launchTemplate, action.versions)
+    case 'set-release':
+      return setRelease(context, action.fleet, action.release)
     case 'remove-fleet':
       return removeFleet(context, action.fleet)
     case 'clear-remains':

@@ -13,10 +13,44 @@ export const OBSERVING: readonly Permission[] = [
   { action: 'elasticloadbalancing:DescribeTargetHealth' },
 ]
 
-const LAUNCHING = 'autoscaling:CreateAutoScalingGroup'
+/** EC2 Auto Scaling User Guide, Control Amazon EC2 launch template usage in Auto Scaling groups. */
+function launchingFor(because: string): readonly Permission[] {
+  return [
+    {
+      action: 'ec2:RunInstances',
+      condition: { ArnLike: { 'ec2:LaunchTemplate': 'arn:*:ec2:*:*:launch-template/*' } },
+      because,
+    },
+    {
+      action: 'ec2:CreateTags',
+      condition: { StringEquals: { 'ec2:CreateAction': 'RunInstances' } },
+      because,
+    },
+    {
+      action: 'iam:PassRole',
+      on: 'role',
+      condition: { StringLike: { 'iam:PassedToService': 'ec2.amazonaws.com*' } },
+      because,
+    },
+  ]
+}
 
 /** What each kind of change takes, beside looking. */
 export const CHANGING: Readonly<Record<Action['kind'], readonly Permission[]>> = {
+  refresh: [
+    { action: 'ec2:CreateLaunchTemplateVersion', on: 'launch-template' },
+    { action: 'autoscaling:DescribeInstanceRefreshes' },
+    { action: 'autoscaling:StartInstanceRefresh', on: 'group', tagged: 'resource' },
+    { action: 'autoscaling:CancelInstanceRefresh', on: 'group', tagged: 'resource' },
+    ...launchingFor('autoscaling:StartInstanceRefresh'),
+  ],
+  'roll-back': [
+    { action: 'autoscaling:DescribeInstanceRefreshes' },
+    { action: 'autoscaling:RollbackInstanceRefresh', on: 'group', tagged: 'resource' },
+    { action: 'autoscaling:CancelInstanceRefresh', on: 'group', tagged: 'resource' },
+  ],
+  'remove-versions': [{ action: 'ec2:DeleteLaunchTemplateVersions', on: 'launch-template' }],
+  'set-release': [{ action: 'autoscaling:CreateOrUpdateTags', on: 'group', tagged: 'resource' }],
   'create-fleet': [
     { action: 'elasticloadbalancing:CreateTargetGroup', on: 'target-group', tagged: 'request' },
     {
@@ -28,23 +62,7 @@ export const CHANGING: Readonly<Record<Action['kind'], readonly Permission[]>> =
     { action: 'elasticloadbalancing:ModifyTargetGroupAttributes', on: 'target-group', tagged: 'resource' },
     { action: 'ec2:CreateLaunchTemplateVersion', on: 'launch-template' },
     { action: 'autoscaling:CreateAutoScalingGroup', on: 'group', tagged: 'request' },
-    // EC2 Auto Scaling User Guide, Control Amazon EC2 launch template usage in Auto Scaling groups.
-    {
-      action: 'ec2:RunInstances',
-      condition: { ArnLike: { 'ec2:LaunchTemplate': 'arn:*:ec2:*:*:launch-template/*' } },
-      because: LAUNCHING,
-    },
-    {
-      action: 'ec2:CreateTags',
-      condition: { StringEquals: { 'ec2:CreateAction': 'RunInstances' } },
-      because: LAUNCHING,
-    },
-    {
-      action: 'iam:PassRole',
-      on: 'role',
-      condition: { StringLike: { 'iam:PassedToService': 'ec2.amazonaws.com*' } },
-      because: LAUNCHING,
-    },
+    ...launchingFor('autoscaling:CreateAutoScalingGroup'),
   ],
   'set-capacity': [{ action: 'autoscaling:UpdateAutoScalingGroup', on: 'group', tagged: 'resource' }],
   'set-processes': [
@@ -54,6 +72,7 @@ export const CHANGING: Readonly<Record<Action['kind'], readonly Permission[]>> =
   'await-healthy': [],
   'set-weights': [{ action: 'elasticloadbalancing:ModifyListener', on: 'listener' }],
   'await-empty': [],
+  'await-drained': [],
   'set-roles': [
     { action: 'autoscaling:CreateOrUpdateTags', on: 'group', tagged: 'resource' },
     { action: 'autoscaling:DeleteTags', on: 'group', tagged: 'resource' },

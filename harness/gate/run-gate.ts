@@ -329,11 +329,12 @@ function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Pro
   })
 }
 
-/** The share of the traffic that goes to other fleets than the one that was stable before the deployment. */
-function candidateShare({ context, stage }: Traffic): number {
+/** The share of the traffic that goes to others than the fleet, or the release in it, that was stable before. */
+function candidateShare({ context, stage, stable: old }: Traffic): number {
   const stable = context.before?.fleets.find((fleet) => fleet.role === 'stable')?.name
   const total = Object.values(stage.shares).reduce((sum, share) => sum + share, 0)
-  return stable === undefined || total === 0 ? 0 : 1 - (stage.shares[stable] ?? 0) / total
+  if (stable === undefined || total === 0) return 0
+  return 1 - ((stage.shares[stable] ?? 0) * (stage.mixes?.[stable]?.[old] ?? 1)) / total
 }
 
 const isHarm = (count: { readonly outcome: string; readonly n: number }): boolean =>

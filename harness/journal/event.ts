@@ -1,6 +1,7 @@
 import type { CloudKind } from '../cloud.ts'
 import type { Phase } from '../deployment.ts'
 import type { TestResult, TrafficBucket, Verdict } from '../gate.ts'
+import type { VersionShares } from '../mix.ts'
 import type { GatePhase, Plan, Release, Scope, ServiceSnapshot } from '../strategy.ts'
 
 /**
@@ -18,7 +19,7 @@ interface Stamp {
 }
 
 /** What AWS makes one wait for; everything else is Sluice's own overhead. */
-export type WaitFor = 'boot' | 'health' | 'drain' | 'bake' | 'propagation' | 'termination'
+export type WaitFor = 'boot' | 'health' | 'drain' | 'bake' | 'propagation' | 'termination' | 'refresh'
 
 export type RevertCause = 'gate' | 'error' | 'interrupted'
 
@@ -51,6 +52,8 @@ export type Entry =
       /** Weights as read back, by scope and fleet; `versions` names each fleet's release. */
       readonly shares: Readonly<Record<Scope, Readonly<Record<string, number>>>>
       readonly versions: Readonly<Record<string, string>>
+      /** Fleets that run two releases, by the share of each. */
+      readonly mixes?: Readonly<Record<string, VersionShares>>
     }
   | {
       readonly type: 'action-intended'

@@ -1,9 +1,11 @@
 import { type SyncMatcherResult, expect as vitestExpect } from 'vitest'
 import type { Check, CheckOptions, FleetOptions } from '../checks/check.ts'
 import type { CapacityOptions } from '../checks/full-capacity.ts'
+import type { RecordOptions } from '../checks/immutable.ts'
 import { checks } from '../checks/index.ts'
 import type { RevertOptions } from '../checks/revertible.ts'
 import type { ProcessOptions } from '../checks/suspended-processes.ts'
+import type { SplitOptions } from '../checks/traffic-split.ts'
 import type { TrafficWindow } from '../gate.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
 import { connectedCloud } from './connection.ts'
@@ -18,6 +20,7 @@ interface Retry {
   readonly timeout?: number | undefined
 }
 
+type MixedOptions = CheckOptions & Pick<SplitOptions, 'mixes'>
 type Shares = Readonly<Record<string, number>>
 
 interface ServiceMatchers {
@@ -34,11 +37,11 @@ interface ServiceMatchers {
   /** The listener's weights, read back, are these. */
   toRouteBy(shares: Shares, options?: CheckOptions & Retry): Promise<void>
   /** The versions that answered split as these weights say; of the probe's traffic, or of requests sent now. */
-  toSplitTrafficAs(shares: Shares, traffic?: TrafficWindow, options?: CheckOptions & Retry): Promise<void>
+  toSplitTrafficAs(shares: Shares, traffic?: TrafficWindow, options?: MixedOptions & Retry): Promise<void>
   /** Through the load balancer only this version answers. */
   toServeOnly(version: string, options?: { readonly requests?: number } & CheckOptions & Retry): Promise<void>
   /** Every instance runs the recorded, numbered launch template version and its image. */
-  toBeImmutable(options?: FleetOptions & Retry): Promise<void>
+  toBeImmutable(options?: RecordOptions & Retry): Promise<void>
   toHaveNoSuspendedProcesses(options?: ProcessOptions & Retry): Promise<void>
   /** What runs (or what ran) can be launched again. */
   toBeRevertible(options?: RevertOptions & Retry): Promise<void>
@@ -135,7 +138,7 @@ vitestExpect.extend({
     received: unknown,
     shares: Shares,
     traffic?: TrafficWindow,
-    options: CheckOptions & Retry = {},
+    options: MixedOptions & Retry = {},
   ) {
     // What was seen does not change by looking again; the next look of the gate sees more.
     const timeout = options.timeout ?? 0
@@ -153,7 +156,7 @@ vitestExpect.extend({
       version,
     })
   },
-  toBeImmutable(received: unknown, options: FleetOptions & Retry = {}) {
+  toBeImmutable(received: unknown, options: RecordOptions & Retry = {}) {
     return meet(this, received, 'to run what its groups record', checks.immutable, options)
   },
   toHaveNoSuspendedProcesses(received: unknown, options: ProcessOptions & Retry = {}) {

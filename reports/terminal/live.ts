@@ -1,6 +1,7 @@
 import { isAnnounced } from '#harness/downtime'
 import type { JournalEvent } from '#harness/journal/event'
 import { count, duration, percent } from '#harness/journal/figures'
+import { sharesByVersion } from '#harness/mix'
 import type { Plan } from '#harness/strategy'
 
 /** What is known while a deployment runs: enough for the status line. */
@@ -79,11 +80,9 @@ function shareOf(
   event: Extract<JournalEvent, { readonly type: 'stage-reached' }>,
   to: string | undefined,
 ): number {
-  const scopes = Object.values(event.shares).map((scope) => {
-    const total = Object.values(scope).reduce((sum, weight) => sum + weight, 0)
-    const mine = Object.entries(scope).filter(([fleet]) => event.versions[fleet] === to)
-    return total === 0 ? 0 : mine.reduce((sum, [, weight]) => sum + weight, 0) / total
-  })
+  const scopes = Object.values(event.shares).map(
+    (scope) => sharesByVersion(scope, (fleet) => event.versions[fleet] ?? '', event.mixes)[to ?? ''] ?? 0,
+  )
   return scopes.length === 0 ? 0 : scopes.reduce((sum, share) => sum + share, 0) / scopes.length
 }
 

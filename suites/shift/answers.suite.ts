@@ -1,4 +1,12 @@
-import { checks, clientGroups, describe, expect, suiteContext, test } from '#harness/test/index'
+import {
+  checks,
+  clientGroups,
+  describe,
+  expect,
+  type FleetSnapshot,
+  suiteContext,
+  test,
+} from '#harness/test/index'
 
 const { cloud, service: ref, thresholds, stage: first, look } = suiteContext()
 const page = { path: ref.url, limit: thresholds.errorRate }
@@ -22,7 +30,7 @@ describe.concurrent('the answers while traffic shifts', () => {
   }
 
   test('versions served split as the weights say', async ({ service, stage, traffic }) => {
-    await expect(service).toSplitTrafficAs(stage?.shares ?? service.shares, traffic)
+    await expect(service).toSplitTrafficAs(stage?.shares ?? service.shares, traffic, { mixes: stage?.mixes })
   })
 
   test('requests that take their time are answered', async ({ service }) => {
@@ -46,8 +54,10 @@ describe.concurrent('the answers while traffic shifts', () => {
   if (cloud.kind === 'embedded' && first?.index === 0 && look === 'opening') {
     test('an instance that is told to end answers what is under way, then serves nobody', {
       timeout: BOOT + 20_000,
-    }, async ({ service }) => {
-      const fleets = service.fleets.filter(({ role }) => role === 'candidate').map(({ name }) => name)
+    }, async ({ service, release }) => {
+      const runsIt = (fleet: FleetSnapshot): boolean =>
+        fleet.role === 'candidate' || fleet.mixed !== undefined || fleet.release === release.version
+      const fleets = service.fleets.filter(runsIt).map(({ name }) => name)
       await expect(service).toPass(checks.shutsDown, { path: ref.url, fleets, timeout: BOOT })
     })
   }

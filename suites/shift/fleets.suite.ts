@@ -1,9 +1,10 @@
 import { checks, describe, expect, suiteContext, test } from '#harness/test/index'
 
 const { before, stage: current } = suiteContext()
+const { mixes } = current ?? {}
 
-/** What Sluice itself suspends while it counts on a fleet's size. */
-const HELD = ['AlarmNotification', 'ScheduledActions']
+/** What Sluice itself suspends while it counts on a fleet's size, and on what its instances run. */
+const HELD = ['AlarmNotification', 'ScheduledActions', ...(mixes ? ['AZRebalance'] : [])]
 
 /** Wall milliseconds: longer than the longest wait of a matcher, so that its message is what a failure shows. */
 const PATIENT = 120_000
@@ -36,9 +37,15 @@ describe.concurrent('the fleets while traffic shifts', { timeout: PATIENT }, () 
     await expect(service).toPass(checks.instancesKept, { fleets })
   })
 
-  test('every instance runs what its group records', async ({ service }) => {
-    await expect(service).toBeImmutable()
+  test('every instance runs what its group records, or what replaces it', async ({ service }) => {
+    await expect(service).toBeImmutable({ mixed: Object.keys(mixes ?? {}) })
   })
+
+  if (mixes) {
+    test('fleets that are replaced in place have come as far as this stage says', async ({ service }) => {
+      await expect(service).toPass(checks.fleetMix, { mixes })
+    })
+  }
 
   test('groups can launch, register and replace', async ({ service }) => {
     const allowed = [...HELD, ...(before?.fleets.flatMap((fleet) => fleet.suspendedProcesses) ?? [])]

@@ -1,3 +1,4 @@
+import { sharesByVersion, type VersionShares } from '../../mix.ts'
 import type { JournalEvent } from '../event.ts'
 import type { SharePoint } from '../summary.ts'
 
@@ -15,7 +16,11 @@ export function sharesOf(events: readonly JournalEvent[]): readonly SharePoint[]
       points.push({ at: event.at, stage, shares: byVersion(weights, versions, event.plan.from) })
     } else if (event.type === 'stage-reached') {
       stage = event.name
-      points.push({ at: event.at, stage, shares: byVersion(event.shares, event.versions, 'unknown') })
+      points.push({
+        at: event.at,
+        stage,
+        shares: byVersion(event.shares, event.versions, 'unknown', event.mixes),
+      })
     } else if (event.type === 'traffic-restored') {
       const first = points[0]
       if (first) points.push({ at: event.at, stage: 'revert', shares: first.shares })
@@ -29,15 +34,15 @@ function byVersion(
   weights: Weights,
   versions: Readonly<Record<string, string>>,
   alone: string,
+  mixes?: Readonly<Record<string, VersionShares>>,
 ): Record<string, number> {
   const shares: Record<string, number> = {}
   const scopes = Object.values(weights).filter((scope) => Object.values(scope).some((weight) => weight > 0))
   if (scopes.length === 0) return { [alone]: 1 }
   for (const scope of scopes) {
-    const total = Object.values(scope).reduce((sum, weight) => sum + weight, 0)
-    for (const [fleet, weight] of Object.entries(scope)) {
-      const version = versions[fleet] ?? 'unknown'
-      shares[version] = (shares[version] ?? 0) + weight / total / scopes.length
+    const own = sharesByVersion(scope, (fleet) => versions[fleet] ?? 'unknown', mixes)
+    for (const [version, share] of Object.entries(own)) {
+      shares[version] = (shares[version] ?? 0) + share / scopes.length
     }
   }
   return shares
