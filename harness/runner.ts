@@ -314,11 +314,11 @@ class Deployment {
       try {
         const known = this.#last
         const writes = (): number => this.#run.calls().writes
-        // Where a fleet may be at 0, what is known is no ground for routing to it.
-        if (!target.downtime) {
+        // Where a fleet may be at 0, what is known is no ground for routing to it; where it was changed in place, it has
+        // the traffic, and not yet the release.
+        if (!target.downtime && !changesInPlace(target))
           this.#last = await restoreTraffic(run, known, target, this.#decided, writes)
-          await this.#unlessProbeFails(() => this.#run.probe.enter('reverted'))
-        }
+        if (!target.downtime) await this.#unlessProbeFails(() => this.#run.probe.enter('reverted'))
         let restored = this.#last !== known
         const before = writes()
         const note = (calls: number): void => {

@@ -89,6 +89,11 @@ const leadsTo = (running: InstanceRefresh, { fleet, version }: Goal): boolean =>
 async function start(context: ActionContext, goal: Goal): Promise<string | undefined> {
   const { name, fleet, capacity, version, count } = goal
   const { running, recorded } = await look(context, fleet)
+  if (recorded === undefined) {
+    throw new SluiceError('precondition', `Auto Scaling group ${name} has no launch template of its own`, {
+      hint: 'a group with a mixed instances policy cannot be deployed to in place: choose another strategy',
+    })
+  }
   const done = running.filter((each) => each.version === version).length
   const whole = count === capacity
   if (whole ? done === running.length && recorded === version : done >= count) return undefined
