@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { CHECKING } from '../checks/permissions.ts'
 import { CHANGING, OBSERVING } from '../converge/permissions.ts'
 import type { JournalEvent } from '../journal/event.ts'
@@ -52,6 +52,17 @@ test('an operation that is not built is found as well, and named', async () => {
   expect(err).not.toContain('DescribeImages')
   expect(code).toBe(2)
   expect([...account.changed]).toEqual([])
+})
+
+test('an answer that nobody expected is told as one of the cloud, without a stack', async () => {
+  const chaos = await account.embedded.chaos()
+  const parameters = { operations: ['DescribeListeners'] }
+  chaos.inject({ action: 'aws:fis:inject-api-internal-error', parameters })
+  onTestFinished(() => chaos.clear())
+  const { code, err } = await account.sluice(['plan'], at(account.embedded.endpoint))
+  expect(err).toMatch(/^sluice: InternalFailure\w*: .*\n {2}The cloud answered that\./)
+  expect(err).not.toMatch(/fault of Sluice|\n +at /)
+  expect(code).toBe(1)
 })
 
 test('suites that cannot run are told apart with the reason, and leave it open unless set otherwise', async () => {

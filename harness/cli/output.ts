@@ -55,12 +55,17 @@ const EXIT: Readonly<Record<ErrorCode, number>> = {
   internal: 1,
 }
 
+/** What the SDK's clients throw carries this. */
+const isAnswer = (thrown: unknown): boolean => thrown instanceof Error && '$metadata' in thrown
+
 /** Prints what went wrong before or outside a deployment; returns the exit code. */
 export function printError(output: Output, thrown: unknown): number {
   const error = thrown instanceof SluiceError ? thrown : explainFailure(thrown)
   output.people(`sluice: ${describeError(error ?? thrown)}\n`)
   if (error?.hint) output.people(`  ${error.hint}\n`)
-  if (!error && thrown instanceof Error && thrown.stack) {
+  if (isAnswer(thrown) && !error) {
+    output.people('  The cloud answered that. If it is not what AWS would answer, choose another cloud.\n')
+  } else if (!error && thrown instanceof Error && thrown.stack) {
     output.people(`  This is a fault of Sluice itself:\n${thrown.stack.split('\n').slice(1).join('\n')}\n`)
   }
   return error ? EXIT[error.code] : 1
