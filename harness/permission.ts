@@ -1,5 +1,13 @@
 /** What IAM can tie an action to; `any` where an action takes no resource, as most that describe do. */
-type ResourceKind = 'any' | 'listener' | 'target-group' | 'group' | 'launch-template' | 'role'
+type ResourceKind =
+  | 'any'
+  | 'listener'
+  | 'target-group'
+  | 'group'
+  | 'launch-template'
+  | 'role'
+  | 'bucket'
+  | 'objects'
 
 /**
  * One action that Sluice needs to be allowed. Declared beside the code that makes the call; resources and conditions as

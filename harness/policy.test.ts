@@ -3,11 +3,25 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CHECKING, HARMING } from './checks/permissions.ts'
 import { CHANGING, OBSERVING } from './converge/permissions.ts'
+import { AGREEING } from './journal/permissions.ts'
 import type { Permission } from './permission.ts'
 import { policyFor } from './policy.ts'
 
-const scope = { accounts: ['123456789012'], region: 'eu-west-1', service: 'orders', loadBalancer: 'front' }
-const all: readonly Permission[] = [...OBSERVING, ...CHECKING, ...HARMING, ...Object.values(CHANGING).flat()]
+const scope = {
+  accounts: ['123456789012'],
+  region: 'eu-west-1',
+  service: 'orders',
+  loadBalancer: 'front',
+  buckets: ['state'],
+  prefix: 'sluice/',
+}
+const all: readonly Permission[] = [
+  ...AGREEING,
+  ...OBSERVING,
+  ...CHECKING,
+  ...HARMING,
+  ...Object.values(CHANGING).flat(),
+]
 
 describe('a policy', () => {
   test('ties every change to the region, the account, and the listener or the tag of the service', () => {
@@ -23,6 +37,10 @@ describe('a policy', () => {
     expect(of('autoscaling:CreateAutoScalingGroup')).toMatchObject({
       Condition: { StringEquals: { 'aws:RequestTag/sluice:service': 'orders' } },
     })
+    expect(policyFor(AGREEING, scope).Statement.map(({ Resource }) => Resource)).toEqual([
+      ['arn:aws:s3:::state'],
+      ['arn:aws:s3:::state/sluice/*'],
+    ])
     expect(of('ec2:RunInstances')).toMatchObject({
       Resource: ['*'],
       Condition: { ArnLike: {}, StringEquals: { 'aws:RequestedRegion': 'eu-west-1' } },

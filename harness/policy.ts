@@ -8,6 +8,9 @@ export interface PolicyScope {
   readonly region: string
   readonly service: string
   readonly loadBalancer: string
+  /** Buckets of the state, and what the keys in them begin with. */
+  readonly buckets: readonly string[]
+  readonly prefix: string
 }
 
 interface Statement {
@@ -70,6 +73,10 @@ function resourcesOf(kind: NonNullable<Permission['on']>, scope: PolicyScope): s
       return arn('autoscaling', region, 'autoScalingGroup:*:autoScalingGroupName/*')
     case 'launch-template':
       return arn('ec2', region, 'launch-template/*')
+    case 'bucket':
+      return scope.buckets.map((name) => `arn:${partition}:s3:::${name}`)
+    case 'objects':
+      return scope.buckets.map((name) => `arn:${partition}:s3:::${name}/${scope.prefix}*`)
     case 'role':
       return arn('iam', '', 'role/*')
   }

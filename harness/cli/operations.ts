@@ -1,8 +1,11 @@
 import {
+  CancelInstanceRefreshCommand,
   DescribeAutoScalingGroupsCommand,
   DescribeInstanceRefreshesCommand,
   DescribeScalingActivitiesCommand,
   ResumeProcessesCommand,
+  RollbackInstanceRefreshCommand,
+  StartInstanceRefreshCommand,
   SuspendProcessesCommand,
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling'
@@ -108,6 +111,12 @@ const scaling = ({ autoScaling }: RegionClients, options: CallOptions): Tries =>
       autoScaling.send(new DescribeScalingActivitiesCommand(group), options),
     'autoscaling:UpdateAutoScalingGroup': () =>
       autoScaling.send(new UpdateAutoScalingGroupCommand(group), options),
+    'autoscaling:StartInstanceRefresh': () =>
+      autoScaling.send(new StartInstanceRefreshCommand(group), options),
+    'autoscaling:CancelInstanceRefresh': () =>
+      autoScaling.send(new CancelInstanceRefreshCommand(group), options),
+    'autoscaling:RollbackInstanceRefresh': () =>
+      autoScaling.send(new RollbackInstanceRefreshCommand(group), options),
     'autoscaling:SuspendProcesses': () => autoScaling.send(new SuspendProcessesCommand(group), options),
     'autoscaling:ResumeProcesses': () => autoScaling.send(new ResumeProcessesCommand(group), options),
   }

@@ -27,6 +27,10 @@ afterAll(() => account[Symbol.asyncDispose]())
 
 /** What AWS asks for behind a call. */
 const IMPLIED = ['ec2:CreateTags', 'elasticloadbalancing:AddTags', 'iam:PassRole']
+/** Called on the way back only, where a group of the user's own had been given a role. */
+const RARE = ['autoscaling:DeleteTags']
+/** Where IAM calls an operation otherwise. */
+const RENAMED: Readonly<Record<string, string>> = { 's3:HeadBucket': 's3:ListBucket' }
 /** That suites launch an instance of their own is for the embedded cloud alone. */
 const EMBEDDED_ONLY = ['ec2:TerminateInstances']
 
@@ -50,8 +54,10 @@ test('a doctor, a promotion and a way back call what the policy allows, and all 
   expect(promoted.code, promoted.err).toBe(0)
   const reverted = await account.sluice(['deploy', '--release', 'errors'], { env })
   expect(reverted.code, reverted.err).toBe(3)
-  const made = [...account.called].filter((action) => !EMBEDDED_ONLY.includes(action))
+  const made = [...account.called]
+    .filter((action) => !EMBEDDED_ONLY.includes(action))
+    .map((action) => RENAMED[action] ?? action)
   expect(made.filter((action) => !action.startsWith('sts:')).sort()).toEqual(
-    allowed.filter((action) => !IMPLIED.includes(action)).sort(),
+    [...new Set(allowed)].filter((action) => ![...IMPLIED, ...RARE].includes(action)).sort(),
   )
 })

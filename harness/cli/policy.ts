@@ -1,6 +1,8 @@
 import { CHECKING, HARMING } from '../checks/permissions.ts'
 import type { Config } from '../config.ts'
 import { TAG } from '../converge/tags.ts'
+import { AGREEING } from '../journal/permissions.ts'
+import { bucketOf } from '../journal/state-bucket.ts'
 import { type PolicyScope, policyFor } from '../policy.ts'
 import { loadConfig } from './config-file.ts'
 import { DIAGNOSING } from './doctor/permissions.ts'
@@ -10,7 +12,13 @@ import { deploying } from './needs.ts'
 /** `sluice policy`: the IAM policy that a deployment of this config needs. Reaches no cloud. */
 export async function policy({ flags, cwd, env, output }: Invocation): Promise<number> {
   const config = await loadConfig({ cwd, env, flags })
-  const permissions = [...deploying(config), ...CHECKING, ...DIAGNOSING, ...(flags.resilience ? HARMING : [])]
+  const permissions = [
+    ...deploying(config),
+    ...AGREEING,
+    ...CHECKING,
+    ...DIAGNOSING,
+    ...(flags.resilience ? HARMING : []),
+  ]
   output.data(`${JSON.stringify(policyFor(permissions, scopeOf(config)), null, 2)}\n`)
   const { name, region } = config.service
   output.people(
@@ -20,8 +28,10 @@ export async function policy({ flags, cwd, env, output }: Invocation): Promise<n
   return 0
 }
 
-function scopeOf({ cloud, service }: Config): PolicyScope {
+function scopeOf({ cloud, service, state }: Config): PolicyScope {
   const { region, name, entry } = service
   const accounts = cloud.kind === 'live' ? cloud.accounts : ['*']
-  return { accounts, region, service: name, loadBalancer: entry.loadBalancer }
+  const buckets = state.bucket === undefined ? accounts.map((id) => bucketOf(id, region)) : [state.bucket]
+  const { prefix } = state
+  return { accounts, region, service: name, loadBalancer: entry.loadBalancer, buckets, prefix }
 }

@@ -50,13 +50,16 @@ const LOST = new Set([409, 412])
 const statusOf = (thrown: unknown): number | undefined =>
   thrown instanceof S3ServiceException ? thrown.$metadata.httpStatusCode : undefined
 
+/** The bucket of an account and region when none is named. */
+export const bucketOf = (account: string, region: string): string => `sluice-${account}-${region}`
+
 /** Throws `precondition` when the bucket is not there, or cannot be made or reached. */
 export async function openStateBucket(
   { s3, account, region }: Place,
   { bucket, prefix }: StateSpec,
   signal?: AbortSignal,
 ): Promise<StateBucket> {
-  const name = bucket ?? `sluice-${account}-${region}`
+  const name = bucket ?? bucketOf(account, region)
   const options = signal ? { abortSignal: signal } : {}
   try {
     await s3.send(new HeadBucketCommand({ Bucket: name, ExpectedBucketOwner: account }), options)
