@@ -1,4 +1,5 @@
 import type { Cloud } from '../cloud.ts'
+import { releaseOn } from '../mix.ts'
 import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
 import type { Asked } from './ask.ts'
 import { instancesOf, targetsOf } from './describe.ts'
@@ -27,6 +28,18 @@ export async function doorsOf(
       : id
     return address ? { instanceId: id, url: `http://${address}:${target?.Port ?? 80}` } : []
   })
+}
+
+/** One healthy target of each release that a fleet runs: two while it is being replaced in place. */
+export async function releasesOf(
+  cloud: Cloud,
+  service: ServiceSnapshot,
+  fleet: FleetSnapshot,
+  signal?: AbortSignal,
+): Promise<readonly (Door & { readonly release: string })[]> {
+  const doors = await doorsOf(cloud, service, fleet, signal)
+  const byRelease = new Map(doors.toReversed().map((door) => [releaseOn(fleet, door.instanceId), door]))
+  return [...byRelease].map(([release, door]) => ({ ...door, release }))
 }
 
 /** Errors of a network that has no way to the address: they say nothing about the instance. */

@@ -1,7 +1,7 @@
 import type { Cloud } from '../cloud.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
 import { lacking, servingFleets } from './check.ts'
-import { type Door, doorsOf } from './direct.ts'
+import { type Door, releasesOf } from './direct.ts'
 import { DEFAULT_LIMIT, errorShare } from './error-share.ts'
 import { type Findings, looking, wrong } from './finding.ts'
 import { askEach, didAnswer, type Reply } from './offered.ts'
@@ -22,7 +22,7 @@ export interface NeighbourOptions extends RouteOptions {
 
 /**
  * Whoever calls is answered alike: neighbours deployed with the service are of its new version, others still of the
- * old one. One healthy instance of each fleet is asked as each of them, and compared with itself asked by nobody.
+ * old one. One healthy instance of each release is asked as each of them, and compared with itself asked by nobody.
  */
 export async function neighboursUnderstood(
   cloud: Cloud,
@@ -36,9 +36,12 @@ export async function neighboursUnderstood(
   if (lacks.length > 0) return lacks
   return looking({ subject, expected, signal }, async () => {
     const found = servingFleets(service).map(async (fleet) => {
-      const [door] = await doorsOf(cloud, service, fleet, signal)
-      const callers = options.callers.filter((caller) => caller !== fleet.release)
-      return door ? ofDoor(cloud, `${fleet.name} ${door.instanceId}`, door, { ...options, callers }) : []
+      const doors = await releasesOf(cloud, service, fleet, signal)
+      const findings = doors.map((door) => {
+        const callers = options.callers.filter((caller) => caller !== door.release)
+        return ofDoor(cloud, `${fleet.name} ${door.instanceId}`, door, { ...options, callers })
+      })
+      return (await Promise.all(findings)).flat()
     })
     return (await Promise.all(found)).flat()
   })

@@ -1,9 +1,8 @@
 import type { Cloud } from '../cloud.ts'
-import { releaseOn } from '../mix.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
 import { type Asked, entryUrl, type Question, tryAsk } from './ask.ts'
 import { type CheckOptions, standingFleets } from './check.ts'
-import { doorsOf } from './direct.ts'
+import { releasesOf } from './direct.ts'
 import { isError } from './error-share.ts'
 
 /** A place where the service can be asked: its entry, or one instance of a fleet. */
@@ -22,12 +21,8 @@ export async function placesOf(
   { signal }: CheckOptions,
 ): Promise<readonly Place[]> {
   const doors = standingFleets(service).map(async (fleet): Promise<readonly Place[]> => {
-    const doors = await doorsOf(cloud, service, fleet, signal)
-    const byRelease = new Map(doors.map((door) => [releaseOn(fleet, door.instanceId), door]))
-    return [...byRelease.values()].map(({ instanceId, url }) => ({
-      name: `${fleet.name} ${instanceId}`,
-      url,
-    }))
+    const found = await releasesOf(cloud, service, fleet, signal)
+    return found.map(({ instanceId, url }) => ({ name: `${fleet.name} ${instanceId}`, url }))
   })
   return [{ name: 'the entry', url: entryUrl(service) }, ...(await Promise.all(doors)).flat()]
 }

@@ -33,6 +33,9 @@ export function order(observed: ServiceSnapshot, target: Target, way: 'forward' 
       .map((fleet): Action => ({ kind: 'await-empty', fleet: fleet.name })),
   ]
   const replaced = wanted.flatMap(([name, goal]) => inPlace(found.get(name), goal))
+  // What is resumed might replace instances as well: it waits until that is done.
+  const late = (name: FleetName): boolean =>
+    target.fleets[name]?.mix !== undefined && resumes(found.get(name), target.fleets[name])
   const apart = target.downtime !== undefined && !urgent
   return [
     ...wanted.flatMap(([fleet, goal]): Action[] =>
@@ -50,11 +53,12 @@ export function order(observed: ServiceSnapshot, target: Target, way: 'forward' 
       : []),
     ...wanted.flatMap(([name]) => [
       ...capacityUp(name, found.get(name), target),
-      ...(apart && found.has(name) ? [] : processes(name, found.get(name), target)),
+      ...((apart && found.has(name)) || late(name) ? [] : processes(name, found.get(name), target)),
     ]),
     ...(urgent ? [] : waits),
     ...(urgent ? [] : shift(observed, shifted, admitted)),
     ...(way === 'forward' ? replaced : []),
+    ...wanted.flatMap(([name]) => (late(name) ? processes(name, found.get(name), target) : [])),
     ...roles(found, target),
     ...(apart ? [] : shrink),
     ...(sameShares(shifted, target.traffic.shares) ? [] : [setWeights(target.traffic.shares, 'release')]),
@@ -159,6 +163,9 @@ function capacityUp(name: FleetName, fleet: FleetSnapshot | undefined, target: T
   }
   return actions
 }
+
+const resumes = (fleet: FleetSnapshot | undefined, goal: FleetTarget | undefined): boolean =>
+  fleet?.suspendedProcesses.some((each) => !goal?.suspendedProcesses.includes(each)) ?? false
 
 function processes(name: FleetName, fleet: FleetSnapshot | undefined, target: Target): Action[] {
   const suspended = target.fleets[name]?.suspendedProcesses

@@ -147,8 +147,9 @@ async function settled(context: ActionContext, goal: Goal, id: string): Promise<
       const ready = fresh.filter((each) => seen.healthyIds.has(each.id)).length
       refuse(goal, state, seen, fresh.length)
       if (ready > best.ready) best = { ready, at: clock.now() }
-      const whole = count < capacity || state?.Status === 'Successful'
-      if (whole && ready >= count && isWhole(seen, capacity)) return
+      // One that has succeeded replaces nothing more, whatever was launched meanwhile: the next look finds what is left.
+      const done = count < capacity ? ready >= count : state?.Status === 'Successful'
+      if (done && isWhole(seen, capacity)) return
       if (clock.now() - best.at > patience) throw stuck(goal, state, seen, clock.now() - best.at)
       await clock.sleep(LOOK_INTERVAL, signal)
     }
