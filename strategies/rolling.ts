@@ -40,7 +40,7 @@ export const rolling = (given: z.input<typeof options> = {}): StrategySpec => ({
 
 /**
  * One Auto Scaling group all along: what changes is what its instances run. There is no second fleet to give traffic
- * back to, so the way back replaces instances again and takes as long as the way there.
+ * back to, so the way back replaces instances again: all of them at once, as far as there is room.
  */
 export const rollingStrategy: StrategyDefinition<z.output<typeof options>> = {
   name: 'rolling',
