@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Approvals } from './approvals.ts'
 import { duration } from './duration.ts'
 import { SluiceError } from './errors.ts'
 import type { ClientGroup, ServiceRef, Thresholds } from './gate.ts'
@@ -54,6 +55,8 @@ export interface Config {
   readonly suites: Readonly<Record<GatePhase, readonly string[]>>
   /** Where journals and reports go, relative to the root. */
   readonly directory: string
+  /** Where a person must approve; nowhere unless given. */
+  readonly approvals?: Approvals | undefined
   /** Where deployments from several machines find each other. */
   readonly state: StateSpec
 }
@@ -140,6 +143,12 @@ const schema = z.strictObject({
     })
     .prefault({}),
   directory: z.string().default('.sluice'),
+  approvals: z
+    .strictObject({
+      stages: z.union([z.literal('every'), z.array(z.string()).min(1)]).default('every'),
+      within: duration.prefault('1h'),
+    })
+    .optional(),
   state: z
     .strictObject({ bucket: z.string().min(3).max(63).optional(), prefix: z.string().default('sluice/') })
     .prefault({}),

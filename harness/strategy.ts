@@ -94,6 +94,8 @@ export interface GateSpec {
   readonly bake: number
   /** How long an inconclusive gate may be extended, in cloud milliseconds; then it fails closed. */
   readonly extend: number
+  /** How long, in cloud milliseconds, a person is waited for who approves of going on; absent where nobody is asked. */
+  readonly approval?: number
 }
 
 /** Everything of a fleet that Sluice sets, so that holding it still and giving it back are plain convergence. */

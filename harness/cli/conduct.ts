@@ -1,5 +1,6 @@
 import { join, relative, resolve } from 'node:path'
 import { reporters } from '#reports/index'
+import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { describeError, SluiceError } from '../errors.ts'
 import type { JournalEvent } from '../journal/event.ts'
@@ -38,6 +39,8 @@ export interface Conduct {
 export interface Eyes {
   readonly probe: Probe
   readonly view: TrafficView
+  /** Waits until a person approves of going on from a stage; resolves with who did. */
+  readonly approve: (stage: string, within: number, signal: AbortSignal) => Promise<string>
 }
 
 /** Runs a deployment with its journal, its reports, its probe, and an ear for signals and for other terminals. */
@@ -54,7 +57,7 @@ export async function conduct(conduct: Conduct, owned: Owned): Promise<number> {
     ? owned.use(await startProbe(probeSpec(conduct), { signal: interrupt }))
     : silentProbe
   const blind = watchProbe(probe, view, journal)
-  const asked = hearRequests(conduct, directory, owned)
+  const ear = hearRequests(conduct, directory, owned)
   tell(lease, journal)
   await probe.enter(BEFORE)
   let ended = false
@@ -72,9 +75,9 @@ export async function conduct(conduct: Conduct, owned: Owned): Promise<number> {
     view,
     calls: () => scene.calls,
     // Without its eyes, or its right to write, a deployment goes back as if it had been interrupted.
-    interrupt: AbortSignal.any([interrupt, blind, asked, ...(lease ? [lease.signal] : [])]),
+    interrupt: AbortSignal.any([interrupt, blind, ear.back, ...(lease ? [lease.signal] : [])]),
     ...(conduct.begin ? { begin: conduct.begin } : {}),
-    ...conduct.judges({ probe, view }),
+    ...conduct.judges({ probe, view, approve: askFor(ear, journal, scene.cloud.clock) }),
   })
   const end = await deploying.finally(() => {
     ended = true
@@ -105,17 +108,56 @@ function watchProbe(
   return blind.signal
 }
 
-/** Aborts when somebody on another terminal asks the deployment to go back. */
-function hearRequests({ id, scene, lease }: Conduct, directory: string, owned: Owned): AbortSignal {
-  const asked = new AbortController()
+/** What is heard from other terminals. */
+interface Ear {
+  /** Aborts when somebody asks the deployment to go back. */
+  readonly back: AbortSignal
+  /** Hears who approves, until told not to. */
+  onApproval(listener: (by: string) => void): Disposable
+}
+
+function hearRequests({ id, scene, lease }: Conduct, directory: string, owned: Owned): Ear {
+  const back = new AbortController()
+  const approvals = new Set<(by: string) => void>()
   const hear = ({ deployment, ask, by }: Request): void => {
-    if (deployment !== id || ask !== 'revert') return
-    asked.abort(new SluiceError('interrupted', `${by} asked it to go back`))
+    if (deployment !== id) return
+    if (ask === 'revert') back.abort(new SluiceError('interrupted', `${by} asked it to go back`))
+    else for (const listener of approvals) listener(by)
   }
   owned.use(watchRequests(directory, scene.cloud.clock.wall, hear))
   lease?.onRequest(hear)
-  return asked.signal
+  return {
+    back: back.signal,
+    onApproval: (listener) => {
+      approvals.add(listener)
+      return { [Symbol.dispose]: () => void approvals.delete(listener) }
+    },
+  }
 }
+
+/** What is approved before it was asked for is not heard: nobody approves of what they have not seen. */
+function askFor(ear: Ear, journal: Journal, clock: Clock): Eyes['approve'] {
+  return async (stage, within, signal) => {
+    const approved = Promise.withResolvers<string>()
+    const abort = (): void => approved.reject(signal.reason)
+    signal.throwIfAborted()
+    signal.addEventListener('abort', abort, { once: true })
+    using _ = ear.onApproval(approved.resolve)
+    const since = clock.now()
+    journal.append({ type: 'approval-awaited', stage, within })
+    try {
+      const by = await approved.promise
+      journal.append({ type: 'approved', stage, by })
+      return by
+    } finally {
+      signal.removeEventListener('abort', abort)
+      journal.append({ type: 'waited', for: 'approval', what: stage, ms: clock.now() - since })
+    }
+  }
+}
+
+/** How a lease says that its deployment waits for a person. */
+export const AWAITS = 'awaits approval of '
 
 /** Lets others read in the lease what is being done. */
 function tell(lease: Lease | undefined, journal: Journal): void {
@@ -123,6 +165,7 @@ function tell(lease: Lease | undefined, journal: Journal): void {
   journal.subscribe((event) => {
     if (event.type === 'stage-started') lease.say(`on its way to ${event.name}`)
     if (event.type === 'gate-started') lease.say(`judges ${event.stage}`)
+    if (event.type === 'approval-awaited') lease.say(`${AWAITS}${event.stage}`)
     if (event.type === 'revert-started') lease.say(`goes back: ${event.sentence}`)
     if (event.type === 'deployment-ended') lease.say(`ended ${event.state}: ${event.sentence}`)
   })

@@ -112,7 +112,7 @@ interface GateParts extends Eyes {
 
 /** How traffic and suites are judged: while a gate is, and between gates. */
 function judges(parts: GateParts): Pick<DeploymentRun, 'gate' | 'watch'> {
-  const { config, scene, runner, suites, before, plan, probe, view } = parts
+  const { config, scene, runner, suites, before, plan, probe, view, approve } = parts
   const { clock } = scene.cloud
   const judged = (stage: StageRef, phase: GatePhase) => ({
     stage,
@@ -149,6 +149,7 @@ function judges(parts: GateParts): Pick<DeploymentRun, 'gate' | 'watch'> {
         clock,
         signal,
         requestTimeout: config.probe.timeout,
+        approve: (patience) => approve(stage.name, spec.approval ?? 0, patience),
       })
     },
     watch: (stage) => watchTraffic(judged(stage, 'shift')),

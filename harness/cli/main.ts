@@ -102,6 +102,9 @@ function define(action: Action, output: Output): Command {
   configured('revert', 'ask the deployment under way to go back; with none, take back the last one')
     .option('--yes', 'do not ask')
     .action(action(async () => (await import('./revert.ts')).revert))
+  configured('approve', 'approve of the stage that waits for a person').action(
+    action(async () => (await import('./approve.ts')).approve),
+  )
   configured('resume', 'take up a deployment that was cut off, and end it')
     .argument('[journal]', 'its journal file or directory (default: the last deployment)')
     .option('--yes', 'do not ask')

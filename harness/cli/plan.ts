@@ -65,6 +65,8 @@ function rowOf(stage: Stage, index: number): string[] {
   })
   const capacity = targets.flatMap((target) => Object.values(target.fleets).flatMap(capacityOf))
   const { suites, bake } = stage.gate
+  const { approval } = stage.gate
+  const person = approval === undefined ? '' : `, approval within ${formatDuration(approval)}`
   const gate = index === 0 ? 'pre-deploy' : bake > 0 ? `${suites}, bake ${formatDuration(bake)}` : suites
-  return [String(index), stage.name, traffic.join(', '), capacity.join(', '), gate]
+  return [String(index), stage.name, traffic.join(', '), capacity.join(', '), gate + person]
 }

@@ -1,6 +1,7 @@
 import { startCloud } from '#fixtures/clouds/start'
 import { createSampleService } from '#fixtures/scenarios/sample-service'
 import { strategyNamed } from '#strategies/index'
+import { withApprovals } from '../approvals.ts'
 import type { Cloud } from '../cloud.ts'
 import type { CloudSpec, Config } from '../config.ts'
 import { observeService } from '../converge/observe.ts'
@@ -84,7 +85,8 @@ export async function drawPlan(
 ): Promise<{ plan: Plan; before: ServiceSnapshot }> {
   const before = await observeService(scene.cloud, config.service, signal)
   const { name, options } = config.strategy
-  return { before, plan: strategyNamed(name).draw(options)(before, scene.release) }
+  const plan = strategyNamed(name).draw(options)(before, scene.release)
+  return { before, plan: withApprovals(plan, config.approvals) }
 }
 
 function releaseNamed(config: Config, key: string): Release {

@@ -1,5 +1,6 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, deadline } from '../clock.ts'
 import { isAnnounced } from '../downtime.ts'
+import { formatDuration } from '../duration.ts'
 import { describeError, SluiceError } from '../errors.ts'
 import type {
   Evidence,
@@ -45,6 +46,8 @@ export interface GateInput {
   readonly requestTimeout?: number
   /** Wall milliseconds that the suites may take. */
   readonly suiteDeadline?: number
+  /** Asks for a person's approval; resolves with who gave it, rejects with the signal's reason. */
+  readonly approve?: (signal: AbortSignal) => Promise<string>
 }
 
 export interface GateResult {
@@ -183,9 +186,9 @@ class Gate {
       this.#lookWhileBaking()
       const opening = await this.#runSuites()
       if (this.#input.spec.bake === 0)
-        return await this.#untilDecided([opening, ...(await this.#closingLook())])
+        return await this.#approved(await this.#untilDecided([opening, ...(await this.#closingLook())]))
       if (opening.status === 'failed' || opening.status === 'error') return [opening]
-      return await this.#untilDecided(await this.#bakeAndLook())
+      return await this.#approved(await this.#untilDecided(await this.#bakeAndLook()))
     } catch (thrown) {
       if (this.#input.signal.aborted) throw thrown
       const reason: unknown = this.#watch.signal.aborted ? this.#watch.signal.reason : undefined
@@ -217,12 +220,36 @@ class Gate {
     const { spec } = this.#input
     const step = spec.extend / (CLOSING_LOOKS - 1)
     let latest = evidence
-    for (let look = 1; look < CLOSING_LOOKS && step > 0; look++) {
+    // What is seen again after an approval is one look of those that the statistics allow for.
+    const looks = spec.approval === undefined ? CLOSING_LOOKS : CLOSING_LOOKS - 1
+    for (let look = 1; look < looks && step > 0; look++) {
       if (mergeEvidence(latest).status !== 'inconclusive') break
       this.#bakeUntil = this.#input.clock.now() + step
       latest = await this.#bakeAndLook()
     }
     return latest
+  }
+
+  /** A gate that would open waits for a person where one is asked, goes on watching meanwhile, and looks again. */
+  async #approved(evidence: readonly Evidence[]): Promise<Evidence[]> {
+    const { spec, stage, clock, approve } = this.#input
+    if (spec.approval === undefined || mergeEvidence(evidence).status !== 'passed') return [...evidence]
+    const within = formatDuration(spec.approval)
+    const late = (): Error =>
+      new SluiceError('timeout', `nobody approved of going on from ${stage.name} within ${within}`)
+    using time = deadline(clock, spec.approval, late, this.#signal)
+    try {
+      const by = await approve?.(time.signal)
+      if (by === undefined)
+        throw new SluiceError('timeout', `nobody can be asked to approve of ${stage.name}`)
+      await this.#flush()
+      const suites = await this.#runSuites()
+      const sentence = `approved by ${by}`
+      return [suites, ...(await this.#closingLook()), { metric: 'approval', status: 'passed', sentence }]
+    } catch (thrown) {
+      if (this.#signal.aborted || !(thrown instanceof SluiceError) || thrown.code !== 'timeout') throw thrown
+      return [...evidence, { metric: 'approval', status: 'inconclusive', sentence: thrown.message }]
+    }
   }
 
   /** The suites look again at the end of the bake, started early enough to be done when it is over. */

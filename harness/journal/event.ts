@@ -19,7 +19,15 @@ interface Stamp {
 }
 
 /** What AWS makes one wait for; everything else is Sluice's own overhead. */
-export type WaitFor = 'boot' | 'health' | 'drain' | 'bake' | 'propagation' | 'termination' | 'refresh'
+export type WaitFor =
+  | 'boot'
+  | 'health'
+  | 'drain'
+  | 'bake'
+  | 'propagation'
+  | 'termination'
+  | 'approval'
+  | 'refresh'
 
 export type RevertCause = 'gate' | 'error' | 'interrupted'
 
@@ -100,6 +108,9 @@ export type Entry =
       /** Wall time of its suites. */
       readonly suitesWallMs: number
     }
+  /** A gate would open; a person is waited for, for so long at most. */
+  | { readonly type: 'approval-awaited'; readonly stage: string; readonly within: number }
+  | { readonly type: 'approved'; readonly stage: string; readonly by: string }
   | { readonly type: 'traffic'; readonly bucket: TrafficBucket }
   | {
       readonly type: 'revert-started'

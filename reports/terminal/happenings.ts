@@ -41,6 +41,13 @@ export function happening(
       return gateLines(event, live, plain).map(
         event.verdict.status === 'passed' ? colours.green : colours.red,
       )
+    case 'approval-awaited':
+      return plain(
+        '?',
+        `${event.stage} waits for approval, for ${duration(event.within)} at most: \`sluice approve\` goes on, \`sluice revert\` goes back`,
+      ).map(colours.yellow)
+    case 'approved':
+      return plain('✓', `approved by ${event.by}`).map(colours.green)
     case 'interrupted':
       return plain('!', interruption(event.signal, event.times)).map(colours.yellow)
     case 'revert-started':

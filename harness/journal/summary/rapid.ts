@@ -21,7 +21,8 @@ export function rapidFigures(events: readonly JournalEvent[]): RapidFigures {
     waits: waitsByKind(events),
     waitedMs,
     overheadWallMs: Math.max(0, whole.wallMs - waitedMs / scaleOf(events)),
-    humanSteps: eventsOf(events, 'deployment-ended')[0]?.left.length ?? 0,
+    humanSteps:
+      eventsOf(events, 'approved').length + (eventsOf(events, 'deployment-ended')[0]?.left.length ?? 0),
   }
 }
 
