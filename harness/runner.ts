@@ -75,6 +75,8 @@ const CLOSING: Partial<Record<ErrorCode, string>> = {
 /** How often the way back is tried before a person is asked for. Pauses double, in cloud time. */
 const REVERT_ATTEMPTS = 6
 const REVERT_PAUSE = 2_000
+/** Wall milliseconds in which requests under way are answered, before announced downtime begins. */
+const UNDER_WAY = 500
 
 /** Performs a plan: gate, converge, gate, … and promotes or reverts. Never rejects once the deployment has begun. */
 export async function runDeployment(run: DeploymentRun): Promise<DeploymentEnd> {
@@ -423,12 +425,17 @@ class Deployment {
   /** Where a target announces downtime, traffic is filed apart as soon as what serves goes down, or is found so. */
   #goingDown(stage: string, target: Target, way: 'forward' | 'back'): Pick<Convergence, 'onBegin'> {
     if (!target.downtime) return {}
-    const enter = (): Promise<void> => this.#run.probe.enter(downtimeOf(stage))
+    const { probe, cloud } = this.#run
+    let entered = false
     return {
       onBegin: async (action, observed) => {
         this.#foresee(action)
         const shrinks = action.kind === 'set-capacity' && action.reason === 'down'
-        if (way === 'back' ? !canTakeTraffic(observed, target) : shrinks) await this.#unlessProbeFails(enter)
+        if (entered || !(way === 'back' ? !canTakeTraffic(observed, target) : shrinks)) return
+        entered = true
+        await this.#unlessProbeFails(() => probe.enter(downtimeOf(stage)))
+        // What was sent before belongs to before: it has its answer, or a fair chance of one, when the fleet goes.
+        await cloud.clock.wall.sleep(UNDER_WAY)
       },
     }
   }
