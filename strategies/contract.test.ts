@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { allStates, expectAsPromised, expectSafe, SCOPE, service, targetOf } from '#harness/converge/model-service'
+import {
+  allStates,
+  expectAsPromised,
+  expectSafe,
+  SCOPE,
+  service,
+  targetOf,
+} from '#harness/converge/model-service'
 import { order } from '#harness/converge/order'
 import { mixesOf, sharesByVersion } from '#harness/mix'
 import { hashPlan } from '#harness/plan'

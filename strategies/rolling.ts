@@ -23,7 +23,7 @@ const options = z
     /** Percent of the capacity that may be there at most; room for a batch by default. */
     maxHealthy: z.int().min(100).max(200).optional(),
     /** How long each batch is watched before the next. */
-    bake: duration.prefault('2m'),
+    bake: duration.prefault('5m'),
     /** How much longer an inconclusive batch is watched before it fails closed; as long as the bake by default. */
     extend: duration.optional(),
   })
