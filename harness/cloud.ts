@@ -1,4 +1,5 @@
 import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling'
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
 import type { EC2Client } from '@aws-sdk/client-ec2'
 import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Route53Client } from '@aws-sdk/client-route-53'
@@ -10,7 +11,15 @@ import type { Clock, ClockSpec } from './clock.ts'
 export type CloudKind = 'embedded' | 'localstack' | 'endpoint' | 'live'
 
 /** Something a strategy or a suite needs of a cloud. `data-plane`: load balancers really route; `dns`: names really resolve. */
-export type Capability = 'ec2' | 'elbv2' | 'autoscaling' | 'route53' | 's3' | 'data-plane' | 'dns'
+export type Capability =
+  | 'ec2'
+  | 'elbv2'
+  | 'autoscaling'
+  | 'route53'
+  | 's3'
+  | 'cloudwatch'
+  | 'data-plane'
+  | 'dns'
 
 type Support = { readonly ok: true } | { readonly ok: false; readonly because: string }
 
@@ -37,6 +46,7 @@ export interface RegionClients {
   readonly route53: Route53Client
   readonly sts: STSClient
   readonly s3: S3Client
+  readonly cloudWatch: CloudWatchClient
 }
 
 export interface CloudAddress {

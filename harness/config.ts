@@ -122,6 +122,8 @@ const schema = z.strictObject({
         .prefault({}),
       minRequests: z.int().positive().default(300),
       notRun: z.enum(['keep-shut', 'allow']).default('keep-shut'),
+      // DescribeAlarms takes that many names at once.
+      alarms: z.array(z.string().min(1).max(255)).max(100).default([]),
     })
     .prefault({}),
   probe: z

@@ -128,6 +128,8 @@ export interface Thresholds {
   readonly minRequests: number
   /** Whether a gate may open though suites could not run because the cloud lacks what they look at; it may not by default. */
   readonly notRun?: 'keep-shut' | 'allow'
+  /** Names of CloudWatch alarms, metric or composite: one that is in ALARM closes a gate. */
+  readonly alarms?: readonly string[]
 }
 
 /** How a probe request ended. Everything but `ok` harmed a user. */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { CHECKING, HARMING } from './checks/permissions.ts'
+import { CHECKING, HARMING, WATCHING } from './checks/permissions.ts'
 import { CHANGING, OBSERVING } from './converge/permissions.ts'
 import { AGREEING } from './journal/permissions.ts'
 import type { Permission } from './permission.ts'
@@ -19,6 +19,7 @@ const all: readonly Permission[] = [
   ...AGREEING,
   ...OBSERVING,
   ...CHECKING,
+  ...WATCHING,
   ...HARMING,
   ...Object.values(CHANGING).flat(),
 ]
@@ -69,6 +70,7 @@ describe('a policy', () => {
 
 const PREFIX: Readonly<Record<string, string>> = {
   'auto-scaling': 'autoscaling',
+  cloudwatch: 'cloudwatch',
   ec2: 'ec2',
   'elastic-load-balancing-v2': 'elasticloadbalancing',
   'route-53': 'route53',
@@ -102,8 +104,10 @@ describe('the declared permissions', () => {
   test('are the commands that checks send', () => {
     // One builds the world of tests; the other launches an instance, on the embedded cloud alone.
     const sent = imported('checks', ['sample-world.ts', 'shuts-down.ts'])
-    const declared = calls([...OBSERVING, ...CHECKING, ...HARMING])
+    const declared = calls([...OBSERVING, ...CHECKING, ...WATCHING, ...HARMING])
     expect(sent.filter((action) => !declared.includes(action))).toEqual([])
-    expect(calls([...CHECKING, ...HARMING]).filter((action) => !sent.includes(action))).toEqual([])
+    expect(calls([...CHECKING, ...WATCHING, ...HARMING]).filter((action) => !sent.includes(action))).toEqual(
+      [],
+    )
   })
 })

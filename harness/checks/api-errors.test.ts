@@ -72,6 +72,7 @@ const error = (code: string): string =>
 
 /** Every check that asks an API, with what it needs. */
 const asking = {
+  alarmsQuiet: (cloud) => checks.alarmsQuiet(cloud, service, { names: ['errors'] }),
   zones: (cloud) => checks.zones(cloud, service, {}),
   zoneBalance: (cloud) => checks.zoneBalance(cloud, service, {}),
   targetHealth: (cloud) => checks.targetHealth(cloud, service, {}),

@@ -1,3 +1,4 @@
+import { alarmsQuiet } from './alarms-quiet.ts'
 import { answersAlike } from './answers-alike.ts'
 import type { Check } from './check.ts'
 import { dnsRecord } from './dns-record.ts'
@@ -29,6 +30,7 @@ import { zones } from './zones.ts'
 
 /** Every check by name. Add one: its file, and its line here. */
 export const checks = {
+  alarmsQuiet,
   answersAlike,
   dnsRecord,
   drained,

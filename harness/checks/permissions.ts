@@ -12,6 +12,9 @@ export const CHECKING: readonly Permission[] = [
   { action: 'route53:ListResourceRecordSets' },
 ]
 
+/** What gates read where alarms are configured. */
+export const WATCHING: readonly Permission[] = [{ action: 'cloudwatch:DescribeAlarms' }]
+
 /** What the suites of the phase `resilience` do on purpose. */
 export const HARMING: readonly Permission[] = [
   { action: 'autoscaling:TerminateInstanceInAutoScalingGroup', on: 'group', tagged: 'resource' },

@@ -1,7 +1,10 @@
+import { alarmsQuiet } from '../checks/alarms-quiet.ts'
 import type { Config } from '../config.ts'
 import { SluiceError } from '../errors.ts'
 import { runGate, watchTraffic } from '../gate/run-gate.ts'
+import { allowance } from '../gate/verdict.ts'
 import { createSuiteRunner } from '../gate/vitest/index.ts'
+import { type Alarms, alsoWatchAlarms } from '../gate/watch-alarms.ts'
 import type { StageRef, SuiteContext, SuiteRunner } from '../gate.ts'
 import { Owned } from '../owned.ts'
 import { hashPlan } from '../plan.ts'
@@ -134,6 +137,7 @@ function judges(parts: GateParts): Pick<DeploymentRun, 'gate' | 'watch'> {
     thresholds: config.gates,
   })
   const flush = (): Promise<void> => probe.flush()
+  const alarms = alarmsOf(parts)
   return {
     gate: (spec, stage, signal, observed) => {
       const { context, ...traffic } = judged(stage, spec.suites)
@@ -150,8 +154,23 @@ function judges(parts: GateParts): Pick<DeploymentRun, 'gate' | 'watch'> {
         signal,
         requestTimeout: config.probe.timeout,
         approve: (patience) => approve(stage.name, spec.approval ?? 0, patience),
+        ...(alarms ? { alarms } : {}),
       })
     },
-    watch: (stage) => watchTraffic(judged(stage, 'shift')),
+    watch: (stage) => {
+      const traffic = watchTraffic(judged(stage, 'shift'))
+      return alarms ? alsoWatchAlarms(traffic, alarms, clock) : traffic
+    },
+  }
+}
+
+/** Where the config names alarms. */
+function alarmsOf({ config, scene: { cloud }, before }: GateParts): Alarms | undefined {
+  const { alarms: names = [] } = config.gates
+  if (names.length === 0) return undefined
+  return {
+    names,
+    look: (signal) => alarmsQuiet(cloud, before, { names, signal }),
+    notRun: allowance({ cloud: cloud.address, thresholds: config.gates }),
   }
 }

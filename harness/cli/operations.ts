@@ -9,6 +9,7 @@ import {
   SuspendProcessesCommand,
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling'
+import { DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch'
 import {
   CreateLaunchTemplateVersionCommand,
   DeleteLaunchTemplateVersionsCommand,
@@ -122,7 +123,7 @@ const scaling = ({ autoScaling }: RegionClients, options: CallOptions): Tries =>
   }
 }
 
-const computing = ({ ec2, route53 }: RegionClients, options: CallOptions): Tries => {
+const computing = ({ ec2, route53, cloudWatch }: RegionClients, options: CallOptions): Tries => {
   const template = { LaunchTemplateId: TEMPLATE, DryRun: true }
   const LaunchTemplateData = { UserData: Buffer.from('{}').toString('base64') }
   return {
@@ -137,6 +138,7 @@ const computing = ({ ec2, route53 }: RegionClients, options: CallOptions): Tries
       ec2.send(new CreateLaunchTemplateVersionCommand({ ...template, LaunchTemplateData }), options),
     'ec2:DeleteLaunchTemplateVersions': () =>
       ec2.send(new DeleteLaunchTemplateVersionsCommand({ ...template, Versions: ['1'] }), options),
+    'cloudwatch:DescribeAlarms': () => cloudWatch.send(new DescribeAlarmsCommand({ MaxRecords: 1 }), options),
     'route53:ListHostedZones': () => route53.send(new ListHostedZonesCommand({ MaxItems: 1 }), options),
     'route53:ListResourceRecordSets': () =>
       route53.send(

@@ -1,3 +1,4 @@
+import { PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch'
 import { DescribeImagesCommand } from '@aws-sdk/client-ec2'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { PolicyDocument } from '../policy.ts'
@@ -11,6 +12,19 @@ beforeAll(async () => {
   account = await sampleAccount(async (cloud) => {
     const filter = { Name: 'name', Values: ['sluice-sample-app'] }
     const { Images } = await cloud.region().ec2.send(new DescribeImagesCommand({ Filters: [filter] }))
+    await cloud.region().cloudWatch.send(
+      new PutMetricAlarmCommand({
+        AlarmName: 'quiet',
+        Namespace: 'shop',
+        MetricName: 'failures',
+        Statistic: 'Sum',
+        Period: 60,
+        EvaluationPeriods: 1,
+        Threshold: 1,
+        ComparisonOperator: 'GreaterThanThreshold',
+        TreatMissingData: 'notBreaching',
+      }),
+    )
     const errors = { version: '1.2.0', defects: [{ kind: 'error', rate: 0.5 }] }
     return {
       releases: {
@@ -19,7 +33,7 @@ beforeAll(async () => {
         errors: { version: '1.2.0', userData: errors },
       },
       strategy: { name: 'canary', options: { steps: [50, 100], bake: '2m', extend: '4m' } },
-      gates: { minRequests: 50, latency: { p99: '5s' } },
+      gates: { minRequests: 50, latency: { p99: '5s' }, alarms: ['quiet'] },
     }
   })
 })
@@ -30,7 +44,10 @@ const IMPLIED = ['ec2:CreateTags', 'elasticloadbalancing:AddTags', 'iam:PassRole
 /** Called on the way back only, where a group of the user's own had been given a role. */
 const RARE = ['autoscaling:DeleteTags']
 /** Where IAM calls an operation otherwise. */
-const RENAMED: Readonly<Record<string, string>> = { 's3:HeadBucket': 's3:ListBucket' }
+const RENAMED: Readonly<Record<string, string>> = {
+  's3:HeadBucket': 's3:ListBucket',
+  'monitoring:DescribeAlarms': 'cloudwatch:DescribeAlarms',
+}
 /** That suites launch an instance of their own is for the embedded cloud alone. */
 const EMBEDDED_ONLY = ['ec2:TerminateInstances']
 

@@ -1,4 +1,4 @@
-import { CHECKING, HARMING } from '../checks/permissions.ts'
+import { CHECKING, HARMING, WATCHING } from '../checks/permissions.ts'
 import type { Config } from '../config.ts'
 import { TAG } from '../converge/tags.ts'
 import { AGREEING } from '../journal/permissions.ts'
@@ -16,6 +16,7 @@ export async function policy({ flags, cwd, env, output }: Invocation): Promise<n
     ...deploying(config),
     ...AGREEING,
     ...CHECKING,
+    ...(config.gates.alarms?.length ? WATCHING : []),
     ...DIAGNOSING,
     ...(flags.resilience ? HARMING : []),
   ]

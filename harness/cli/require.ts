@@ -1,5 +1,5 @@
 import { strategyNamed, strategyNames } from '#strategies/index'
-import { CHECKING } from '../checks/permissions.ts'
+import { CHECKING, WATCHING } from '../checks/permissions.ts'
 import type { Cloud } from '../cloud.ts'
 import type { Config } from '../config.ts'
 import { SluiceError } from '../errors.ts'
@@ -43,7 +43,8 @@ export async function requireSupport(cloud: Cloud, config: Config, signal: Abort
 
 /** Suites that cannot see what they judge are inconclusive, so what they read is needed too, unless they need not run. */
 function neededBy(strategy: StrategySpec, config: Config): string[] {
-  const suites = config.gates.notRun === 'allow' ? [] : CHECKING.map(({ action }) => action)
+  const read = [...CHECKING, ...(config.gates.alarms?.length ? WATCHING : [])]
+  const suites = config.gates.notRun === 'allow' ? [] : read.map(({ action }) => action)
   return [...new Set([...deploying(config, strategy).map(({ action }) => action), ...suites])]
 }
 

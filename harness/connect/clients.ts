@@ -5,7 +5,7 @@ import type { Limiter } from './rate-limit.ts'
 
 /** One request to an API, each attempt counted. */
 interface ApiCall {
-  readonly service: 'ec2' | 'elbv2' | 'autoscaling' | 'route53' | 'sts' | 's3'
+  readonly service: 'ec2' | 'elbv2' | 'autoscaling' | 'route53' | 'sts' | 's3' | 'cloudwatch'
   /** E.g. `DescribeInstances`. */
   readonly operation: string
   readonly region: string
@@ -45,7 +45,7 @@ const RETRIES = {
 const CONNECTION_TIMEOUT = 5_000
 const REQUEST_TIMEOUT = 60_000
 
-/** Loading all six packages costs a third of a second, so each is loaded when its first client is asked for. */
+/** Loading all these packages costs a third of a second, so each is loaded when its first client is asked for. */
 const load = createRequire(import.meta.url)
 
 export function createClients(address: CloudAddress, region: string, options: ClientOptions): OwnedClients {
@@ -92,6 +92,10 @@ export function createClients(address: CloudAddress, region: string, options: Cl
       const sdk = (): typeof import('@aws-sdk/client-s3') => load('@aws-sdk/client-s3')
       // Buckets as host names would need a resolver of their own for `bucket.127.0.0.1`.
       return once('s3', () => new (sdk().S3Client)({ ...config, forcePathStyle: address.kind !== 'live' }))
+    },
+    get cloudWatch() {
+      const sdk = (): typeof import('@aws-sdk/client-cloudwatch') => load('@aws-sdk/client-cloudwatch')
+      return once('cloudwatch', () => new (sdk().CloudWatchClient)(config))
     },
     destroy() {
       for (const client of made.values()) client.destroy()

@@ -48,6 +48,7 @@ const SERVICE_NAMES = {
   autoscaling: ['autoscaling'],
   route53: ['route53'],
   s3: ['s3'],
+  cloudwatch: ['cloudwatch', 'monitoring'],
 } as const satisfies Partial<Record<Capability, readonly string[]>>
 
 export async function describeEndpoint(

@@ -27,6 +27,10 @@ const QUESTIONS: Readonly<
     const { ListBucketsCommand } = await import('@aws-sdk/client-s3')
     return s3.send(new ListBucketsCommand({}), options)
   },
+  cloudwatch: async ({ cloudWatch }, options) => {
+    const { DescribeAlarmsCommand } = await import('@aws-sdk/client-cloudwatch')
+    return cloudWatch.send(new DescribeAlarmsCommand({ MaxRecords: 1 }), options)
+  },
 }
 
 /** Services that a cloud has not built. One that refuses to answer, for whatever reason of its own, is there. */

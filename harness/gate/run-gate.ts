@@ -19,6 +19,7 @@ import type { GateSpec } from '../strategy.ts'
 import { analyse } from './analysis/analyse.ts'
 import { CLOSING_LOOKS } from './analysis/latency.ts'
 import { allowance, judgeSuites, mergeEvidence } from './verdict.ts'
+import { type Alarms, judgeAlarms, watchAlarms } from './watch-alarms.ts'
 
 export interface GateInput {
   readonly spec: GateSpec
@@ -42,6 +43,8 @@ export interface GateInput {
   readonly signal: AbortSignal
   /** Whether there is synthetic traffic to judge by; there is unless told otherwise. */
   readonly probe?: boolean
+  /** Alarms that are judged beside it; none unless given. */
+  readonly alarms?: Alarms
   /** Wall milliseconds after which the probe gives a request up. */
   readonly requestTimeout?: number
   /** Wall milliseconds that the suites may take. */
@@ -165,6 +168,7 @@ class Gate {
   readonly #watch = new AbortController()
   readonly #signal: AbortSignal
   readonly #unsubscribe: () => void
+  readonly #alarms: Disposable | undefined
   #tests: readonly TestResult[] = []
   #suitesWallMs = 0
   #suiteRuns = 0
@@ -179,6 +183,9 @@ class Gate {
     this.#bakeUntil = this.#startedAt + input.spec.bake
     this.#signal = AbortSignal.any([input.signal, this.#watch.signal])
     this.#unsubscribe = this.#probed ? input.view.onChange((bucket) => this.#see(bucket)) : () => {}
+    const close = (reason: unknown): void => this.#watch.abort(reason)
+    const ring = (evidence: readonly Evidence[]): void => close(new Breach(evidence))
+    this.#alarms = input.alarms && watchAlarms(input.alarms, input.clock, ring, close)
   }
 
   async judge(): Promise<Evidence[]> {
@@ -199,6 +206,7 @@ class Gate {
 
   end(): void {
     this.#unsubscribe()
+    this.#alarms?.[Symbol.dispose]()
     this.#watch.abort(new Breach([]))
   }
 
@@ -270,6 +278,15 @@ class Gate {
   }
 
   async #closingLook(): Promise<Evidence[]> {
+    const { alarms } = this.#input
+    const [traffic, rung] = await Promise.all([
+      this.#closingTraffic(),
+      alarms ? judgeAlarms(alarms, this.#signal) : [],
+    ])
+    return [...traffic, ...rung]
+  }
+
+  async #closingTraffic(): Promise<Evidence[]> {
     if (!this.#probed) return []
     await this.#flush()
     // A gate without a bake waits for no traffic: it judges by what there is.

@@ -1,4 +1,6 @@
-import { checks, describe, expect, type ServiceSnapshot, test } from '#harness/test/index'
+import { checks, describe, expect, type ServiceSnapshot, suiteContext, test } from '#harness/test/index'
+
+const { alarms: names = [] } = suiteContext().thresholds
 
 const stableOf = (service: ServiceSnapshot) => service.fleets.filter(({ role }) => role === 'stable')
 
@@ -25,6 +27,12 @@ describe.concurrent('the service before a deployment', { timeout: PATIENT }, () 
   test('nothing else is replacing its instances', async ({ service }) => {
     await expect(service).toPass(checks.noRefresh)
   })
+
+  if (names.length > 0) {
+    test('the alarms that gates are judged by are quiet', async ({ service }) => {
+      await expect(service).toPass(checks.alarmsQuiet, { names })
+    })
+  }
 
   test('every instance runs what its group records', async ({ service }) => {
     await expect(service).toBeImmutable()
