@@ -28,6 +28,9 @@ const START_LIMIT = 30_000
 const ORDER_LIMIT = 10_000
 const SHORTEST_WATCH = 5_000
 
+/** Young objects of a request die with it: room for many makes collections, in which nothing is sent, rare and short. */
+const MEMORY = { maxYoungGenerationSizeMb: 64 }
+
 const threadUrl = (): URL =>
   new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url)
 
@@ -35,7 +38,7 @@ const threadUrl = (): URL =>
 export async function startProbe(spec: ProbeSpec, options: StartOptions = {}): Promise<RunningProbe> {
   options.signal?.throwIfAborted()
   const workerData: ThreadData = { spec, ...(options.stage === undefined ? {} : { stage: options.stage }) }
-  const worker = new Worker(threadUrl(), { workerData, name: 'sluice-probe' })
+  const worker = new Worker(threadUrl(), { workerData, name: 'sluice-probe', resourceLimits: MEMORY })
   const link = createLink(worker, spec)
   const late = (): Error => new SluiceError('timeout', `the probe did not start within ${START_LIMIT} ms`)
   using limit = deadline(wallClock, START_LIMIT, late, options.signal)
