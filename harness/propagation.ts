@@ -1,10 +1,10 @@
 import { deadline } from './clock.ts'
+import type { DeploymentRun } from './deployment-run.ts'
 import { downtimeOf, isAnnounced } from './downtime.ts'
 import { formatDuration } from './duration.ts'
 import { SluiceError } from './errors.ts'
 import type { StageRef } from './gate.ts'
 import type { Decided } from './revert.ts'
-import type { DeploymentRun } from './runner.ts'
 import type { ServiceSnapshot } from './strategy.ts'
 
 /** Wall milliseconds. Weights are in force within seconds, with no published bound. */

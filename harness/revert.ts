@@ -1,5 +1,11 @@
-import { type Convergence, journaled } from './converge/index.ts'
-import { urgentShares } from './converge/order.ts'
+import { describeAction } from './converge/action.ts'
+import { type Convergence, converge, journaled } from './converge/index.ts'
+import { observeService } from './converge/observe.ts'
+import { order, urgentShares } from './converge/order.ts'
+import { type Course, changesInPlace } from './course.ts'
+import { describeError, SluiceError } from './errors.ts'
+import { lastSeen } from './propagation.ts'
+import type { Stop } from './stop.ts'
 import type { ServiceSnapshot, Target } from './strategy.ts'
 
 /** When it was decided to go back, in cloud and wall time. */
@@ -8,8 +14,98 @@ export interface Decided {
   readonly wallAt: number
 }
 
+/** How often the way back is tried before a person is asked for. Pauses double, in cloud time. */
+const ATTEMPTS = 6
+const PAUSE = 2_000
+
+/** Takes a deployment back to its baseline. Returns what is left to be done by a person: nothing, when it is restored. */
+export async function revert(
+  course: Course,
+  index: number,
+  stop: Stop | undefined,
+  decided: Decided,
+): Promise<readonly string[]> {
+  const { journal, plan, interrupt, cloud } = course.run
+  const target = course.target(plan.baseline)
+  // The way back is not interrupted by what stopped the way forward, and has deadlines of its own.
+  const run = course.convergence(new AbortController().signal, undefined)
+  let trouble: unknown
+  journal.tolerate()
+  journal.append({
+    type: 'revert-started',
+    cause: stop?.cause ?? 'error',
+    stage: course.stage(index).name,
+    sentence: stop?.sentence ?? String(interrupt.reason),
+    detectedAt: stop?.detectedAt ?? decided.at,
+    decidedAt: decided.at,
+    decidedWallAt: decided.wallAt,
+  })
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    try {
+      await restore(course, run, target, decided)
+      return []
+    } catch (thrown) {
+      trouble = thrown
+      // Another deployment holds the service now: whatever is done here would be done behind its back.
+      if (thrown instanceof SluiceError && thrown.code === 'busy')
+        return [`${thrown.message}; it decides what becomes of the service`]
+      course.note('warning', `the way back met a problem (attempt ${attempt + 1}): ${describeError(thrown)}`)
+      await cloud.clock.sleep(PAUSE * 2 ** attempt)
+      course.last = await lookAgain(course)
+    }
+  }
+  const left = order(course.last, target, 'back').map(describeAction)
+  return [...left, `the last problem was: ${describeError(trouble)}`]
+}
+
+async function restore(course: Course, run: Convergence, target: Target, decided: Decided): Promise<void> {
+  const { probe, calls } = course.run
+  const known = course.last
+  const writes = (): number => calls().writes
+  // Where a fleet may be at 0, what is known is no ground for routing to it; where it was changed in place, it has
+  // the traffic, and not yet the release.
+  if (!target.downtime && !changesInPlace(target))
+    course.last = await restoreTraffic(run, known, target, decided, writes)
+  if (!target.downtime) await course.unlessProbeFails(() => probe.enter('reverted'))
+  let restored = course.last !== known
+  const before = writes()
+  const note = (made: number): void => {
+    if (!restored) noteRestored(run, decided, made)
+    restored = true
+  }
+  const onDone: Convergence['onDone'] = async (action, observed) => {
+    await run.onDone?.(action, observed)
+    if (action.kind === 'set-weights' && action.reason === 'shift') note(writes() - before)
+  }
+  await clearRemains(course, run, target)
+  const back = { ...run, ...course.goingDown('reverted', target, 'back'), onDone }
+  course.last = await converge(back, target, 'back')
+  if (target.downtime) await course.unlessProbeFails(() => probe.enter('reverted'))
+  note(hadItAll(known, target) ? 0 : writes() - before)
+  await course.unlessProbeFails(() => lastSeen(course.run, decided))
+}
+
+/** What this deployment was cut off from creating, or from removing, is no fleet, and so no target speaks of it. */
+async function clearRemains(course: Course, run: Convergence, target: Target): Promise<void> {
+  const named = course.run.plan.stages.flatMap((stage) => Object.keys(course.target(stage).fleets))
+  const known = new Set([...Object.keys(target.fleets), ...course.last.fleets.map(({ name }) => name)])
+  for (const fleet of new Set(named)) {
+    if (!known.has(fleet)) await journaled(run, { kind: 'clear-remains', fleet }, course.last)
+  }
+}
+
+/** The service as it is; when the cloud does not say, as it was known. */
+async function lookAgain(course: Course): Promise<ServiceSnapshot> {
+  try {
+    return await observeService(course.run.cloud, course.run.ref)
+  } catch (thrown) {
+    course.note('warning', `the service cannot be observed: ${describeError(thrown)}`)
+    return course.last
+  }
+}
+
 /** Notes that the old release has all the traffic, with the calls that this took: none where it never lost any. */
-export function noteRestored(run: Convergence, decided: Decided, calls: number): void {
+function noteRestored(run: Convergence, decided: Decided, calls: number): void {
   const { clock } = run.cloud
   run.journal.append({
     type: 'traffic-restored',
@@ -23,7 +119,7 @@ export function noteRestored(run: Convergence, decided: Decided, calls: number):
  * Gives all traffic back to the old release at once, with what is known already: one call, before anything is looked
  * at or repaired. Does nothing when the traffic is there, or when the old fleet must first get its capacity back. Returns the service as it then is.
  */
-export async function restoreTraffic(
+async function restoreTraffic(
   run: Convergence,
   known: ServiceSnapshot,
   target: Target,
@@ -37,3 +133,9 @@ export async function restoreTraffic(
   noteRestored(run, decided, writes() - before)
   return { ...known, shares }
 }
+
+/** Whether only fleets that shall have traffic had any, and run what they shall; where one had to stop, nobody can say so. */
+const hadItAll = (known: ServiceSnapshot, target: Target): boolean =>
+  target.downtime === undefined &&
+  !changesInPlace(target) &&
+  Object.entries(known.shares).every(([name, share]) => share === 0 || (target.traffic.shares[name] ?? 0) > 0)

@@ -5,8 +5,8 @@ import { withApprovals } from '../approvals.ts'
 import type { Cloud } from '../cloud.ts'
 import type { CloudSpec, Config } from '../config.ts'
 import { observeService } from '../converge/observe.ts'
+import type { DeploymentRun } from '../deployment-run.ts'
 import { SluiceError } from '../errors.ts'
-import type { DeploymentRun } from '../runner.ts'
 import type { Plan, Release, ServiceSnapshot } from '../strategy.ts'
 
 /** API calls made: all of them, and those that change something. */
