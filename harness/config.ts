@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { z } from 'zod'
 import type { Approvals } from './approvals.ts'
 import { duration } from './duration.ts'
@@ -5,6 +6,14 @@ import { SluiceError } from './errors.ts'
 import type { ClientGroup, ServiceRef, Thresholds } from './gate.ts'
 import type { StateSpec } from './journal/state-bucket.ts'
 import type { GatePhase, Release, StrategyDefinition, StrategySpec } from './strategy.ts'
+
+/** A program that instances run, each in a process of its own. */
+interface CommandSpec {
+  /** Program and arguments. */
+  readonly command: readonly string[]
+  /** Working directory, relative to the config. */
+  readonly cwd?: string | undefined
+}
 
 /** Which cloud to reach, as plain data; `sluice/clouds` has a function for each kind. */
 export type CloudSpec =
@@ -15,6 +24,8 @@ export type CloudSpec =
       readonly settle: 'aws' | 'fast' | 'instant'
       readonly seed: number
       readonly region: string
+      /** Programs that instances of these images run, by image id. */
+      readonly images?: Readonly<Record<string, CommandSpec>> | undefined
     }
   | { readonly kind: 'endpoint'; readonly url: string; readonly region: string }
   | { readonly kind: 'localstack'; readonly url?: string; readonly image?: string; readonly region: string }
@@ -70,6 +81,15 @@ const cloud = z.discriminatedUnion('kind', [
     settle: z.enum(['aws', 'fast', 'instant']).default('aws'),
     seed: z.int().nonnegative().default(1),
     region: region.default('us-east-1'),
+    images: z
+      .record(
+        z.string().regex(/^ami-[0-9a-f]{17}$/, 'expected an image id such as ami-0123456789abcdef0'),
+        z
+          .strictObject({ command: z.array(z.string()).min(1).readonly(), cwd: z.string().optional() })
+          .readonly(),
+      )
+      .readonly()
+      .optional(),
   }),
   z.strictObject({ kind: z.literal('endpoint'), url: z.url(), region: region.default('us-east-1') }),
   z.strictObject({
@@ -213,7 +233,7 @@ export function validateConfig(
   if (diagnostics.length > 0) throw configError(file, diagnostics)
   return {
     ...config,
-    cloud: config.cloud as CloudSpec,
+    cloud: withinRoot(config.cloud as CloudSpec, root),
     root,
     strategy,
     service: { ...service, region: chosenRegion },
@@ -222,6 +242,16 @@ export function validateConfig(
     ),
     probe: config.probe as Config['probe'],
   }
+}
+
+/** Programs run where the config says, wherever it is read from. */
+function withinRoot(spec: CloudSpec, root: string): CloudSpec {
+  if (spec.kind !== 'embedded' || !spec.images) return spec
+  const images = Object.entries(spec.images).map(([id, image]) => [
+    id,
+    { ...image, cwd: resolve(root, image.cwd ?? '.') },
+  ])
+  return { ...spec, images: Object.fromEntries(images) }
 }
 
 function chooseRegion(
