@@ -146,9 +146,18 @@ export type Outcome =
   | 'target-5xx'
   | 'wrong-status'
   | 'wrong-body'
+  /** A write that was acknowledged is gone, or other than it was acknowledged. */
+  | 'lost-write'
   | 'unknown-version'
 
-export type Lane = 'fresh' | 'keep-alive'
+/** `write-then-read` writes, and reads what was acknowledged back through whatever serves then. */
+export type Lane = 'fresh' | 'keep-alive' | 'write-then-read'
+
+/** What was wrong with one request, in a sentence of plain words. */
+export interface Remark {
+  readonly outcome: Outcome
+  readonly sentence: string
+}
 
 /** Requests alike in version, lane and outcome. `version` is empty when no target answered. */
 export interface TrafficCount {
@@ -186,6 +195,8 @@ export interface TrafficBucket {
   readonly counts: readonly TrafficCount[]
   readonly latency: Readonly<Record<string, LatencySummary>>
   readonly schedule: ScheduleSummary
+  /** Of the first few requests where there is more to say than the outcome does; absent when there is none. */
+  readonly remarks?: readonly Remark[]
 }
 
 /** Everything the probe saw in one stage, or over several. Same shape as a bucket, without its end. */

@@ -9,6 +9,21 @@ export interface Probe extends AsyncDisposable {
   onBucket(listener: (bucket: TrafficBucket, samples: Samples) => void): void
   /** Closes the bucket under way and delivers it; resolves when its listeners have run. */
   flush(): Promise<void>
+  /**
+   * Reads everything back that was acknowledged, and delivers what it found lost like any other bucket. `last`: nothing
+   * is written from then on. All zero where nothing is written.
+   */
+  readBack(when: 'meanwhile' | 'last'): Promise<WritesReport>
+}
+
+/** What became of the writes that were acknowledged: each was read back as it was, is lost, or could not be asked for. */
+export interface WritesReport {
+  readonly written: number
+  readonly read: number
+  readonly lost: number
+  readonly unread: number
+  /** Of the first few that are lost, a sentence each. */
+  readonly losses: readonly string[]
 }
 
 /** Latencies of a bucket's `ok` answers by version, wall milliseconds, in order of arrival. Kept in memory only. */
@@ -39,4 +54,15 @@ export interface ProbeSpec {
   /** Versions that may answer; any other is `unknown-version`. */
   readonly versions: readonly string[]
   readonly expect: { readonly status: number; readonly bodyIncludes?: string }
+  /** What is written, and then read back; nothing is when absent. */
+  readonly writes?: WritesSpec
+}
+
+/**
+ * A write is a POST of `body`, as JSON, to `path`. A 2xx answer acknowledges it; its `location` header, or the `id` in its
+ * body, says where to read it. What an answer to the first write refuses is not offered, and not tried again.
+ */
+export interface WritesSpec {
+  readonly path: string
+  readonly body: unknown
 }

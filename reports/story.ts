@@ -57,6 +57,7 @@ export const outcomeWords: Readonly<Record<Outcome, string>> = {
   'target-5xx': '5xx by the service',
   'wrong-status': 'wrong status',
   'wrong-body': 'wrong page',
+  'lost-write': 'acknowledged write lost',
   'unknown-version': 'unknown version answered',
 }
 

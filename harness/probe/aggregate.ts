@@ -1,10 +1,21 @@
-import type { Lane, LatencySummary, Outcome, TrafficBucket, TrafficCount } from '../gate.ts'
+import type { Lane, LatencySummary, Outcome, Remark, TrafficBucket, TrafficCount } from '../gate.ts'
 import type { Samples } from '../probe.ts'
+import { mergeRemarks } from './fold.ts'
 import { countLags, type ScheduleCounts } from './lag.ts'
 
 interface Delivery {
   readonly bucket: TrafficBucket
   readonly samples: Samples
+}
+
+interface EndedRequest {
+  readonly lane: Lane
+  readonly outcome: Outcome
+  /** Empty where none answered. */
+  readonly version: string
+  /** Wall milliseconds since it was planned. */
+  readonly latency: number
+  readonly remark?: string | undefined
 }
 
 /** Counts what happens to requests, by the stage they were planned in, until a bucket is closed. */
@@ -15,7 +26,7 @@ export interface Aggregate {
   dropped(stage: string): void
   /** Planned, but given up by the schedule. */
   missed(stage: string, count: number): void
-  ended(stage: string, lane: Lane, outcome: Outcome, version: string, latency: number): void
+  ended(stage: string, request: EndedRequest): void
   /**
    * Closes the interval at the cloud instant `now`; `overdue` counts by stage what has waited too long by then. Gives one bucket for `stage`, also when nothing happened, and before
    * it one for every earlier stage some of whose requests ended in this interval.
@@ -53,8 +64,8 @@ export function createAggregate(versions: readonly string[], start: number): Agg
       of(stage).planned += count
       of(stage).dropped += count
     },
-    ended(stage, lane, outcome, version, latency) {
-      record(of(stage), lane, outcome, nameOf(version), latency)
+    ended(stage, request) {
+      record(of(stage), request, nameOf(request.version))
     },
     close(stage, now, overdue = new Map()) {
       for (const name of overdue.keys()) of(name)
@@ -78,6 +89,7 @@ interface Gathered {
   readonly lags: number[]
   readonly counts: Map<string, TrafficCount>
   readonly latencies: Map<string, number[]>
+  remarks: readonly Remark[]
 }
 
 const gather = (): Gathered => ({
@@ -87,13 +99,17 @@ const gather = (): Gathered => ({
   lags: [],
   counts: new Map(),
   latencies: new Map(),
+  remarks: [],
 })
 
-function record(into: Gathered, lane: Lane, outcome: Outcome, version: string, latency: number): void {
+function record(into: Gathered, request: EndedRequest, version: string): void {
+  const { lane, outcome, latency, remark } = request
   const key = `${lane} ${outcome} ${version}`
   const n = (into.counts.get(key)?.n ?? 0) + 1
   into.counts.set(key, { version, lane, outcome, n })
-  if (outcome !== 'ok') return
+  if (remark !== undefined) into.remarks = mergeRemarks(into.remarks, [{ outcome, sentence: remark }])
+  // Writing takes another time than the pages whose latencies are compared.
+  if (outcome !== 'ok' || lane === 'write-then-read') return
   const latencies = into.latencies.get(version)
   if (latencies) latencies.push(latency)
   else into.latencies.set(version, [latency])
@@ -112,7 +128,7 @@ function deliver(gathered: Gathered, stage: string, { from, to, overdue }: Inter
   // Versions come from outside: `fromEntries` makes an own property even of `__proto__`.
   const samples = Object.fromEntries(arrays)
   const latency = Object.fromEntries(arrays.map(([version, values]) => [version, summarise(values)] as const))
-  const { planned, sent, dropped, lags } = gathered
+  const { planned, sent, dropped, lags, remarks } = gathered
   const lagP99 = lags.length === 0 ? 0 : percentile(Float64Array.from(lags).sort(), 0.99)
   const schedule: ScheduleCounts = {
     planned,
@@ -122,7 +138,9 @@ function deliver(gathered: Gathered, stage: string, { from, to, overdue }: Inter
     lags: countLags(lags),
     ...(overdue > 0 ? { overdue } : {}),
   }
-  return { bucket: { from, to, stage, counts: [...gathered.counts.values()], latency, schedule }, samples }
+  const counts = [...gathered.counts.values()]
+  const noted = remarks.length > 0 ? { remarks } : {}
+  return { bucket: { from, to, stage, counts, latency, schedule, ...noted }, samples }
 }
 
 function summarise(values: Float64Array): LatencySummary {

@@ -5,8 +5,11 @@ import { SluiceError } from '../errors.ts'
 import type { Lane } from '../gate.ts'
 import type { Probe, ProbeSpec, Samples } from '../probe.ts'
 import { type Aggregate, createAggregate } from './aggregate.ts'
+import { createAsk } from './ask.ts'
 import { createLane, type Send } from './lane.ts'
+import { nothingWritten } from './messages.ts'
 import { startSchedule } from './schedule.ts'
+import { createWrites, type Writes } from './writes.ts'
 
 export type BucketListener = Parameters<Probe['onBucket']>[0]
 
@@ -31,7 +34,8 @@ export function createProbe(spec: ProbeSpec, cloud: Cloud, options: ProbeOptions
   validate(spec)
   const { clock } = cloud
   const aggregate = createAggregate(spec.versions, clock.now())
-  const traffic = createTraffic(createLanes(spec, cloud, options), aggregate, clock.wall)
+  const writes = createLedger(spec, cloud)
+  const traffic = createTraffic(createTurns(spec, cloud, options, writes), aggregate, clock.wall)
   let stage = options.stage ?? 'baseline'
   const schedule = startSchedule({
     rate: spec.rate,
@@ -73,6 +77,24 @@ export function createProbe(spec: ProbeSpec, cloud: Cloud, options: ProbeOptions
       refuseWhenStopped()
       closeBucket()
     },
+    async readBack(when) {
+      refuseWhenStopped()
+      if (!writes) return nothingWritten
+      const report = await writes.readBack(when, (version, remark) => {
+        aggregate.planned(stage, 0)
+        aggregate.sent(stage)
+        const request = {
+          lane: 'write-then-read',
+          outcome: 'lost-write',
+          version,
+          latency: 0,
+          remark,
+        } as const
+        aggregate.ended(stage, request)
+      })
+      if (!stopped) closeBucket()
+      return report
+    },
     [Symbol.asyncDispose]() {
       stopped ??= stop()
       return stopped
@@ -97,11 +119,7 @@ interface Traffic {
   ended(): Promise<void>
 }
 
-function createTraffic(
-  lanes: readonly [NamedLane, NamedLane],
-  aggregate: Aggregate,
-  wall: WallClock,
-): Traffic {
+function createTraffic(turn: Turns, aggregate: Aggregate, wall: WallClock): Traffic {
   const idle = Promise.withResolvers<void>()
   const underWay = new Set<UnderWay>()
   let awaited = false
@@ -117,7 +135,7 @@ function createTraffic(
       }
       const own: UnderWay = { stage, planned }
       underWay.add(own)
-      const { lane, send } = index % 2 === 0 ? lanes[0] : lanes[1]
+      const { lane, send } = turn(index)
       let counted = false
       const countSent = (): void => {
         if (!counted) aggregate.sent(stage)
@@ -125,12 +143,13 @@ function createTraffic(
       }
       send({
         started: countSent,
-        ended(outcome, version) {
+        ended(outcome, version, remark) {
           underWay.delete(own)
           if (outcome === 'unsent') aggregate.dropped(stage)
           else {
             countSent()
-            aggregate.ended(stage, lane, outcome, version, wall.now() - planned)
+            const latency = wall.now() - planned
+            aggregate.ended(stage, { lane, outcome, version, latency, remark })
           }
           settle()
         },
@@ -159,13 +178,40 @@ interface NamedLane {
   readonly send: Send
 }
 
-function createLanes(spec: ProbeSpec, cloud: Cloud, options: ProbeOptions): [NamedLane, NamedLane] {
+/** Which lane request `index` goes over. */
+type Turns = (index: number) => NamedLane
+
+/** One request in so many writes or reads back what was written, and no more than so many a second do. */
+const WRITES_EVERY = 10
+const MOST_WRITES_A_SECOND = 20
+
+function createTurns(
+  spec: ProbeSpec,
+  cloud: Cloud,
+  options: ProbeOptions,
+  writes: Writes | undefined,
+): Turns {
   const { wall } = cloud.clock
-  const fresh = options.fresh ?? cloud.dispatcher
-  return [
-    { lane: 'fresh', send: createLane('fresh', fresh, spec, wall) },
-    { lane: 'keep-alive', send: createLane('keep-alive', cloud.dispatcher, spec, wall) },
-  ]
+  const ofOwn = options.fresh ?? cloud.dispatcher
+  const fresh: NamedLane = { lane: 'fresh', send: createLane('fresh', ofOwn, spec, wall) }
+  const kept: NamedLane = {
+    lane: 'keep-alive',
+    send: createLane('keep-alive', cloud.dispatcher, spec, wall),
+  }
+  const every = Math.max(WRITES_EVERY, Math.ceil(spec.rate / MOST_WRITES_A_SECOND))
+  return (index) => {
+    const send = index % every === 0 ? writes?.next() : undefined
+    if (send) return { lane: 'write-then-read', send }
+    return index % 2 === 0 ? fresh : kept
+  }
+}
+
+function createLedger({ url, timeout, versions, writes }: ProbeSpec, cloud: Cloud): Writes | undefined {
+  if (!writes) return undefined
+  const { origin } = new URL(url)
+  const { wall } = cloud.clock
+  const ask = createAsk(cloud.dispatcher, origin, timeout, wall)
+  return createWrites({ spec: writes, origin, ask, versions, wall })
 }
 
 function validate(spec: ProbeSpec): void {

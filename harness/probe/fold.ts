@@ -1,4 +1,4 @@
-import type { LatencySummary, TrafficCount, TrafficWindow } from '../gate.ts'
+import type { LatencySummary, Remark, TrafficCount, TrafficWindow } from '../gate.ts'
 import { sumSchedules } from './lag.ts'
 
 export interface VersionCount {
@@ -32,6 +32,7 @@ export function countsByVersion(window: TrafficWindow): Readonly<Record<string, 
  */
 export function mergeWindows(windows: readonly TrafficWindow[], name?: string): TrafficWindow {
   const versions = new Set(windows.flatMap(({ latency }) => Object.keys(latency)))
+  const remarks = windows.flatMap((window) => window.remarks ?? [])
   return {
     from: windows.reduce((least, { from }) => Math.min(least, from), windows[0]?.from ?? 0),
     stage: name ?? windows[0]?.stage ?? '',
@@ -43,6 +44,7 @@ export function mergeWindows(windows: readonly TrafficWindow[], name?: string): 
       ]),
     ),
     schedule: sumSchedules(windows.map(({ schedule }) => schedule)),
+    ...(remarks.length > 0 ? { remarks: mergeRemarks([], remarks) } : {}),
   }
 }
 
@@ -51,6 +53,19 @@ export function mergeCounts(counts: readonly TrafficCount[]): readonly TrafficCo
   return [...groups.values()].flatMap(([first, ...rest]) =>
     first ? [{ ...first, n: first.n + sum(rest) }] : [],
   )
+}
+
+/** Remarks kept of each outcome: the first say what a thousandth one would. */
+const REMARKS = 3
+
+export function mergeRemarks(known: readonly Remark[], more: readonly Remark[]): readonly Remark[] {
+  const kept = [...known]
+  for (const remark of more) {
+    const alike = kept.filter(({ outcome }) => outcome === remark.outcome)
+    if (alike.length < REMARKS && alike.every(({ sentence }) => sentence !== remark.sentence))
+      kept.push(remark)
+  }
+  return kept
 }
 
 /** Takes each part as spread evenly between its percentiles and looks for those of the mixture. */

@@ -3,7 +3,6 @@ import { type AddressInfo, createServer, type Server, Socket } from 'node:net'
 import { Agent } from 'undici'
 import { afterEach, describe, expect, test } from 'vitest'
 import { realClock } from '../clock.ts'
-import type { Lane } from '../gate.ts'
 import type { ProbeSpec } from '../probe.ts'
 import { createLane } from './lane.ts'
 
@@ -12,7 +11,7 @@ afterEach(async () => {
   for (const one of owned.splice(0).reverse()) await one[Symbol.asyncDispose]()
 })
 
-const lanes: readonly Lane[] = ['fresh', 'keep-alive']
+const lanes = ['fresh', 'keep-alive'] as const
 const ok = 'HTTP/1.1 200 OK\r\nx-app-version: 1.0.0\r\n'
 
 describe.each(lanes)('in the lane %s', (lane) => {
@@ -175,7 +174,11 @@ interface Ended {
   readonly version: string
 }
 
-function send(lane: Lane, partial: Partial<ProbeSpec>, agent = new Agent()): Promise<Ended> {
+function send(
+  lane: 'fresh' | 'keep-alive',
+  partial: Partial<ProbeSpec>,
+  agent = new Agent(),
+): Promise<Ended> {
   owned.push({ [Symbol.asyncDispose]: () => agent.destroy() })
   const { promise, resolve } = Promise.withResolvers<Ended>()
   createLane(

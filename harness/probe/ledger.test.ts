@@ -17,7 +17,8 @@ function bucketOf(stage: string, from: number, latencies: Record<string, readonl
   const aggregate = createAggregate(Object.keys(latencies), from)
   for (const lag of lags) aggregate.planned(stage, lag)
   for (const [version, values] of Object.entries(latencies)) {
-    for (const value of values) aggregate.ended(stage, 'fresh', 'ok', version, value)
+    for (const value of values)
+      aggregate.ended(stage, { lane: 'fresh', outcome: 'ok', version, latency: value })
   }
   const [closed] = aggregate.close(stage, from + 1_000)
   if (!closed) throw new Error('no bucket')
@@ -117,11 +118,12 @@ test('a schedule without counts is taken at its worst', () => {
 
 test('versions that come from outside are kept apart, but not without end', () => {
   const aggregate = createAggregate(['1.0.0'], 0)
+  const request = { lane: 'fresh', outcome: 'ok', version: '1.0.0', latency: 1 } as const
   for (let i = 0; i < 100; i += 1) {
-    aggregate.ended('s', 'fresh', 'unknown-version', `${i}${'x'.repeat(1_000)}`, 1)
-    aggregate.ended('s', 'fresh', 'ok', '1.0.0', 1)
+    aggregate.ended('s', { ...request, outcome: 'unknown-version', version: `${i}${'x'.repeat(1_000)}` })
+    aggregate.ended('s', request)
   }
-  aggregate.ended('s', 'fresh', 'ok', '__proto__', 1)
+  aggregate.ended('s', { ...request, version: '__proto__' })
   const [closed] = aggregate.close('s', 1)
   expect(requests(closed?.bucket as TrafficBucket)).toBe(201)
   expect(closed?.bucket.counts.length).toBe(19)

@@ -1,7 +1,7 @@
 import { build, type Histogram } from 'hdr-histogram-js'
-import type { LatencySummary, TrafficBucket, TrafficCount, TrafficWindow } from '../gate.ts'
+import type { LatencySummary, Remark, TrafficBucket, TrafficCount, TrafficWindow } from '../gate.ts'
 import type { Samples, TrafficView } from '../probe.ts'
-import { mergeCounts } from './fold.ts'
+import { mergeCounts, mergeRemarks } from './fold.ts'
 import { type ScheduleCounts, sumSchedules } from './lag.ts'
 import { createReservoir, type Reservoir } from './reservoir.ts'
 
@@ -62,12 +62,14 @@ function createSum(stage: string): Sum {
   let from = Number.POSITIVE_INFINITY
   let counts: readonly TrafficCount[] = []
   let schedule: ScheduleCounts = sumSchedules([])
+  let remarks: readonly Remark[] = []
   const versions = new Map<string, Latencies>()
   return {
     add(bucket, samples) {
       from = Math.min(from, bucket.from)
       counts = mergeCounts([...counts, ...bucket.counts])
       schedule = sumSchedules([schedule, bucket.schedule])
+      remarks = mergeRemarks(remarks, bucket.remarks ?? [])
       for (const [version, values] of Object.entries(samples)) {
         const latencies = versions.get(version) ?? createLatencies()
         versions.set(version, latencies)
@@ -82,6 +84,7 @@ function createSum(stage: string): Sum {
         [...versions].map(([version, latencies]) => [version, latencies.summary()]),
       ),
       schedule,
+      ...(remarks.length > 0 ? { remarks } : {}),
     }),
     samples: () =>
       Object.fromEntries([...versions].map(([version, { reservoir }]) => [version, reservoir.values()])),

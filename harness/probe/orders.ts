@@ -1,24 +1,26 @@
 import type { Worker } from 'node:worker_threads'
 import { wallClock } from '../clock.ts'
 import { SluiceError } from '../errors.ts'
+import type { WritesReport } from '../probe.ts'
 import type { Order } from './messages.ts'
 
 export type NewOrder =
   | { readonly kind: 'enter'; readonly stage: string }
   | { readonly kind: 'flush' }
+  | { readonly kind: 'read-back'; readonly when: 'meanwhile' | 'last' }
   | { readonly kind: 'stop' }
 
 /** Orders to the probe's thread, each awaited until the thread has carried it out. */
 export interface Orders {
   /** Rejects after `limit` wall milliseconds without an answer. */
-  send(order: NewOrder, limit: number): Promise<void>
-  done(id: number): void
+  send(order: NewOrder, limit: number): Promise<WritesReport>
+  done(id: number, writes: WritesReport): void
   /** Rejects every order under way. */
   fail(because: SluiceError): void
 }
 
 interface UnderWay {
-  settle(failure?: SluiceError): void
+  settle(result: WritesReport | SluiceError): void
 }
 
 export function createOrders(worker: Worker): Orders {
@@ -28,20 +30,20 @@ export function createOrders(worker: Worker): Orders {
     send(order, limit) {
       lastId += 1
       const id = lastId
-      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      const { promise, resolve, reject } = Promise.withResolvers<WritesReport>()
       const timer = wallClock.timer(limit, () => underWay.get(id)?.settle(unanswered(order, limit)))
       underWay.set(id, {
-        settle(failure) {
+        settle(result) {
           underWay.delete(id)
           timer.cancel()
-          if (failure) reject(failure)
-          else resolve()
+          if (result instanceof SluiceError) reject(result)
+          else resolve(result)
         },
       })
       worker.postMessage({ ...order, id } satisfies Order)
       return promise
     },
-    done: (id) => underWay.get(id)?.settle(),
+    done: (id, writes) => underWay.get(id)?.settle(writes),
     fail(because) {
       for (const one of [...underWay.values()]) one.settle(because)
     },

@@ -1,3 +1,4 @@
+import { nothingWritten } from './messages.ts'
 import type { RunningProbe } from './start-probe.ts'
 
 /** For clouds whose load balancers carry no traffic: sends nothing, so it sees nothing, and cannot fail. */
@@ -6,5 +7,6 @@ export const silentProbe: RunningProbe = {
   onBucket: () => {},
   onFailure: () => {},
   flush: async () => {},
+  readBack: async () => nothingWritten,
   async [Symbol.asyncDispose]() {},
 }

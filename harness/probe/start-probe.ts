@@ -1,11 +1,12 @@
 import { Worker } from 'node:worker_threads'
 import { deadline, wallClock } from '../clock.ts'
 import { describeError, SluiceError } from '../errors.ts'
-import type { Probe, ProbeSpec } from '../probe.ts'
+import type { Probe, ProbeSpec, WritesReport } from '../probe.ts'
 import type { BucketListener } from './create-probe.ts'
 import { createFailure, createWatch } from './liveness.ts'
 import type { Message, ThreadData } from './messages.ts'
 import { createOrders, type NewOrder } from './orders.ts'
+import { READ_BACK_LIMIT } from './writes.ts'
 
 /** A probe in a thread of its own. */
 export interface RunningProbe extends Probe {
@@ -80,7 +81,7 @@ function createLink(worker: Worker, spec: ProbeSpec): Link {
   worker.on('message', (message: Message) => {
     watch.heard()
     if (message.kind === 'ready') ready.resolve()
-    else if (message.kind === 'done') orders.done(message.id)
+    else if (message.kind === 'done') orders.done(message.id, message.writes)
     else for (const listener of listeners) listener(message.bucket, message.samples)
   })
   worker.on('error', (cause) => failure.report(died(describeError(cause), cause)))
@@ -102,14 +103,19 @@ function createLink(worker: Worker, spec: ProbeSpec): Link {
     failure.throwUnheard()
   }
   let stopped: Promise<void> | undefined
-  const order = (what: NewOrder): Promise<void> => {
+  const order = (what: NewOrder, limit = ORDER_LIMIT): Promise<WritesReport> => {
     const because =
       failure.reported() ?? (stopped && new SluiceError('internal', 'the probe was stopped already'))
-    return because ? Promise.reject(because) : orders.send(what, ORDER_LIMIT)
+    return because ? Promise.reject(because) : orders.send(what, limit)
   }
   const probe: RunningProbe = {
-    enter: (stage) => order({ kind: 'enter', stage }),
-    flush: () => order({ kind: 'flush' }),
+    async enter(stage) {
+      await order({ kind: 'enter', stage })
+    },
+    async flush() {
+      await order({ kind: 'flush' })
+    },
+    readBack: (when) => order({ kind: 'read-back', when }, spec.timeout + READ_BACK_LIMIT + ORDER_LIMIT),
     onBucket: (listener) => void listeners.push(listener),
     onFailure: failure.listen,
     [Symbol.asyncDispose]() {

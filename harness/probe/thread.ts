@@ -1,8 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { connectCloud } from '../connect/index.ts'
 import { SluiceError, unreachable } from '../errors.ts'
+import type { WritesReport } from '../probe.ts'
 import { buffersOf, createProbe } from './create-probe.ts'
-import type { Message, Order, ThreadData } from './messages.ts'
+import { type Message, nothingWritten, type Order, type ThreadData } from './messages.ts'
 
 /** The probe's own thread, so that nothing the harness or the cloud computes delays a request. Thin over `createProbe`. */
 const port = parentPort
@@ -21,12 +22,16 @@ const probe = createProbe(spec, cloud, {
 
 const post = (message: Message, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer)
 
-async function obey(order: Order): Promise<void> {
+async function obey(order: Order): Promise<WritesReport | undefined> {
   switch (order.kind) {
     case 'enter':
-      return probe.enter(order.stage)
+      await probe.enter(order.stage)
+      return
     case 'flush':
-      return probe.flush()
+      await probe.flush()
+      return
+    case 'read-back':
+      return probe.readBack(order.when)
     case 'stop':
       await probe[Symbol.asyncDispose]()
       await Promise.all([cloud[Symbol.asyncDispose](), freshCloud[Symbol.asyncDispose]()])
@@ -39,7 +44,7 @@ async function obey(order: Order): Promise<void> {
 probe.onBucket((bucket, samples) => post({ kind: 'bucket', bucket, samples }, buffersOf(samples)))
 // What throws here ends the thread, and with it the probe: `startProbe` reports that.
 port.on('message', async (order: Order) => {
-  await obey(order)
-  post({ kind: 'done', id: order.id })
+  const writes = (await obey(order)) ?? nothingWritten
+  post({ kind: 'done', id: order.id, writes })
 })
 post({ kind: 'ready' })

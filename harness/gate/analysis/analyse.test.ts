@@ -50,6 +50,35 @@ const judge = (change: Partial<AnalysisInput>) => mergeEvidence(analyse({ ...goo
 const evidence = (metric: string, change: Partial<AnalysisInput> = {}) =>
   analyse({ ...good, ...change }).find((item) => item.metric === metric)
 
+describe('acknowledged writes', () => {
+  const written = (lost: number) => ({
+    ...good.now,
+    counts: [
+      ...good.now.counts,
+      { version: '1.0.0', lane: 'write-then-read', outcome: 'ok', n: 40 } as const,
+      { version: '1.0.0', lane: 'write-then-read', outcome: 'lost-write', n: lost } as const,
+    ],
+  })
+
+  test('one that is lost closes the gate at once, whoever answered, and says which', () => {
+    const sentence = '/orders/7, acknowledged by 2.0.0, was gone when 1.0.0 was asked for it (404)'
+    const now = { ...written(1), remarks: [{ outcome: 'lost-write', sentence } as const] }
+    expect(judge({ now, look: 'continuous' })).toMatchObject({
+      status: 'failed',
+      sentence: `1 acknowledged write was lost: ${sentence}`,
+    })
+    expect(judge({ now: written(2) }).sentence).toBe('2 acknowledged writes were lost')
+  })
+
+  test('none that is lost passes, and none written is no evidence', () => {
+    expect(evidence('acknowledged writes', { now: written(0) })).toMatchObject({
+      status: 'passed',
+      n: { all: 40 },
+    })
+    expect(evidence('acknowledged writes')).toBeUndefined()
+  })
+})
+
 describe('error rate', () => {
   test('a good stage passes, and says how many errors could have gone unseen', () => {
     expect(judge({}).status).toBe('passed')

@@ -1,10 +1,10 @@
-import type { Evidence } from '../../gate.ts'
+import type { Evidence, TrafficWindow } from '../../gate.ts'
 import type { AnalysisInput } from './analyse.ts'
 import { countOutcome, tally } from './tally.ts'
 
 /**
  * What needs no statistics: a page that is wrong was made wrong, and an answer of a version that nobody deployed
- * comes from a server that should not serve. Everything else that can go wrong with a request (a refused
+ * comes from a server that should not serve, and what was acknowledged must not be lost. Everything else that can go wrong with a request (a refused
  * connection, a time-out, an error of the load balancer, a name not resolved) also happens to a healthy service now and
  * then, and is counted as an error.
  */
@@ -39,7 +39,29 @@ export function wrongAnswers(input: AnalysisInput): Evidence[] {
     effect: unknown,
     bound: 0,
   }
-  return [...(ofCandidate.n > 0 ? [pages] : []), ...(total > 0 ? [versions] : [])]
+  return [...(ofCandidate.n > 0 ? [pages] : []), ...(total > 0 ? [versions] : []), ...lostWrites(now)]
+}
+
+/** Nothing where nothing was written. */
+function lostWrites(now: TrafficWindow): Evidence[] {
+  const asked = now.counts.reduce((sum, { lane, n }) => (lane === 'write-then-read' ? sum + n : sum), 0)
+  const lost = countOutcome(now, 'lost-write')
+  if (asked === 0) return []
+  const [example] = (now.remarks ?? []).filter(({ outcome }) => outcome === 'lost-write')
+  const detail = example ? `: ${example.sentence}` : ''
+  return [
+    {
+      metric: 'acknowledged writes',
+      status: lost > 0 ? 'failed' : 'passed',
+      sentence:
+        lost > 0
+          ? `${lost} acknowledged ${lost === 1 ? 'write was' : 'writes were'} lost${detail}`
+          : `no acknowledged write was found lost in ${asked} requests that write or read back`,
+      n: { all: asked },
+      effect: lost,
+      bound: 0,
+    },
+  ]
 }
 
 const isUnknown = (count: { readonly outcome: string }): boolean => count.outcome === 'unknown-version'
