@@ -6,6 +6,7 @@ import { gateBench } from './gate.ts'
 import { loadBalancerBench } from './load-balancer.ts'
 import { probeBench } from './probe.ts'
 import type { Row } from './row.ts'
+import { scaleBench } from './scale.ts'
 
 const benches = {
   gate: gateBench,
@@ -13,6 +14,7 @@ const benches = {
   'load-balancer': loadBalancerBench,
   probe: probeBench,
   deployment: deploymentBench,
+  scale: scaleBench,
 } satisfies Record<string, () => Promise<readonly Row[]>>
 
 const chosen = process.argv.slice(2)
