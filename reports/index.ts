@@ -1,5 +1,6 @@
 import { SluiceError } from '#harness/errors'
 import type { Reporter, ReporterOptions } from '#harness/report'
+import { allure } from './allure.ts'
 import { githubSummary } from './github-summary.ts'
 import { html } from './html.ts'
 import { junit } from './junit.ts'
@@ -12,6 +13,7 @@ export const reporters = {
   ndjson,
   html,
   junit,
+  allure,
   'github-summary': githubSummary,
 } satisfies Record<string, (options: ReporterOptions) => Reporter>
 

@@ -205,7 +205,7 @@ function report(
     interactive: output.interactive,
     ...(env['GITHUB_STEP_SUMMARY'] ? { stepSummary: env['GITHUB_STEP_SUMMARY'] } : {}),
   }
-  const stories = (['terminal', 'html', 'junit', 'github-summary'] as const).map((name) =>
+  const stories = (['terminal', 'html', 'junit', 'allure', 'github-summary'] as const).map((name) =>
     reporters[name](options),
   )
   const lines = flags.json ? reporters.ndjson(options) : undefined

@@ -16,7 +16,7 @@ export async function report({ cwd, output }: Invocation, [given]: readonly stri
     ...output,
     interactive: false,
   }
-  const told = (['terminal', 'html', 'junit', 'github-summary'] as const).map((name) =>
+  const told = (['terminal', 'html', 'junit', 'allure', 'github-summary'] as const).map((name) =>
     reporters[name](options),
   )
   for (const event of readJournal(path)) for (const reporter of told) reporter.event(event)
