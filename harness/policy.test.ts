@@ -84,7 +84,7 @@ function imported(folder: string, skip: readonly string[]): string[] {
     const text = readFileSync(join(directory, name), 'utf8')
     return [...text.matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-([\w-]+)'/g)].flatMap(
       ([, names = '', client = '']) =>
-        [...names.matchAll(/\b(?:paginate(\w+)|([A-Z]\w+)Command)\b/g)].map(
+        [...names.matchAll(/(?<!as )\b(?:paginate(\w+)|([A-Z]\w+)Command)\b/g)].map(
           ([, paged, command]) => `${PREFIX[client]}:${paged ?? command}`,
         ),
     )

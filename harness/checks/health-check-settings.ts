@@ -19,7 +19,10 @@ export async function healthCheckSettings(
       targetGroupsOf(cloud, service, fleets, signal),
       groupsOf(cloud, service, fleets, signal),
     ])
-    return [...targetGroups.flatMap(ofTargetGroup), ...[...groups.values()].flatMap(ofGroup)]
+    return [
+      ...targetGroups.flatMap(ofTargetGroup),
+      ...[...groups.values()].flatMap((group) => ofGroup(group, targetGroups)),
+    ]
   })
 }
 
@@ -52,14 +55,38 @@ function ofTargetGroup(group: TargetGroup): Findings {
 const acceptsErrors = (codes: string): boolean =>
   codes.split(',').some((part) => Number(part.split('-').at(-1)) >= 400)
 
-function ofGroup(group: AutoScalingGroup): Findings {
-  if (group.HealthCheckType?.split(',').includes('ELB')) return []
+/** Seconds that an EC2 instance takes at least from its launch until it takes connections. */
+const BOOT = 30
+
+function ofGroup(group: AutoScalingGroup, all: readonly TargetGroup[]): Findings {
+  if (group.HealthCheckType?.split(',').includes('ELB')) return graceOf(group, all)
   return [
     wrong({
       subject: group.AutoScalingGroupName ?? '',
       expected: 'health check type ELB',
       seen: group.HealthCheckType ?? 'none',
       hint: 'the group does not replace an instance that the load balancer finds unhealthy: set the type to ELB',
+    }),
+  ]
+}
+
+/**
+ * A group of type ELB replaces what is unhealthy once its grace period is over, also what is still booting. Until it has
+ * failed interval × threshold, a target is not unhealthy.
+ */
+function graceOf(group: AutoScalingGroup, all: readonly TargetGroup[]): Findings {
+  const grace = group.HealthCheckGracePeriod ?? 0
+  const unhealthyAfter = all
+    .filter(({ TargetGroupArn: arn = '' }) => group.TargetGroupARNs?.includes(arn))
+    .map((each) => (each.HealthCheckIntervalSeconds ?? 30) * (each.UnhealthyThresholdCount ?? 2))
+  const shortest = Math.min(...unhealthyAfter)
+  if (unhealthyAfter.length === 0 || Math.max(grace, shortest) >= BOOT) return []
+  return [
+    wrong({
+      subject: group.AutoScalingGroupName ?? '',
+      expected: `a grace period of ${BOOT} s or more`,
+      seen: `${grace} s, and targets are unhealthy after ${shortest} s`,
+      hint: 'instances would be replaced while they boot: set HealthCheckGracePeriod to what they take',
     }),
   ]
 }

@@ -3,17 +3,20 @@ import { answersAlike } from './answers-alike.ts'
 import type { Check } from './check.ts'
 import { dnsRecord } from './dns-record.ts'
 import { drained } from './drained.ts'
+import { drift } from './drift.ts'
 import { fleetMix } from './fleet-mix.ts'
 import { fullCapacity } from './full-capacity.ts'
 import { headroom } from './headroom.ts'
 import { healthCheckSettings } from './health-check-settings.ts'
 import { immutable } from './immutable.ts'
 import { instancesKept } from './instances-kept.ts'
+import { launchable } from './launchable.ts'
 import { listenerWeights } from './listener-weights.ts'
 import { mainPage, servedVersion } from './main-page.ts'
 import { neighboursUnderstood } from './neighbours-understood.ts'
 import { noRefresh } from './no-refresh.ts'
 import { orphans } from './orphans.ts'
+import { quotas } from './quotas.ts'
 import { restored } from './restored.ts'
 import { imageAvailable, revertible } from './revertible.ts'
 import { securityGroups } from './security-groups.ts'
@@ -34,6 +37,7 @@ export const checks = {
   answersAlike,
   dnsRecord,
   drained,
+  drift,
   fleetMix,
   fullCapacity,
   headroom,
@@ -41,11 +45,13 @@ export const checks = {
   imageAvailable,
   immutable,
   instancesKept,
+  launchable,
   listenerWeights,
   mainPage,
   neighboursUnderstood,
   noRefresh,
   orphans,
+  quotas,
   restored,
   revertible,
   securityGroups,

@@ -2,12 +2,16 @@ import type { Permission } from '../permission.ts'
 
 /** What the built-in suites read, beside what observing the service takes. */
 export const CHECKING: readonly Permission[] = [
+  { action: 'autoscaling:DescribeAccountLimits' },
   { action: 'autoscaling:DescribeInstanceRefreshes' },
   { action: 'autoscaling:DescribeScalingActivities' },
   { action: 'ec2:DescribeImages' },
   { action: 'ec2:DescribeInstances' },
+  { action: 'ec2:DescribeInstanceTypeOfferings' },
+  { action: 'ec2:DescribeKeyPairs' },
   { action: 'ec2:DescribeSecurityGroups' },
   { action: 'ec2:DescribeSubnets' },
+  { action: 'elasticloadbalancing:DescribeAccountLimits' },
   { action: 'route53:ListHostedZones' },
   { action: 'route53:ListResourceRecordSets' },
 ]

@@ -8,7 +8,7 @@ import {
   ModifyListenerCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 // biome-ignore lint/style/noRestrictedImports: only tests import this file
-import { createEmbeddedCloud } from '#fixtures/clouds/embedded/index'
+import { createEmbeddedCloud, type EmbeddedCloud } from '#fixtures/clouds/embedded/index'
 // biome-ignore lint/style/noRestrictedImports: only tests import this file
 import { createSampleService, type SampleService } from '#fixtures/scenarios/sample-service'
 import { scaledClock } from '../clock.ts'
@@ -21,6 +21,7 @@ import type { ServiceSnapshot } from '../strategy.ts'
 import { fullCapacity } from './full-capacity.ts'
 
 export interface SampleWorld extends AsyncDisposable {
+  readonly embedded: EmbeddedCloud
   readonly cloud: Cloud
   readonly sample: SampleService
   observe(): Promise<ServiceSnapshot>
@@ -40,6 +41,7 @@ export async function openSampleWorld(capacity = 2): Promise<SampleWorld> {
   const sample = await createSampleService(cloud, { name: 'orders', release: { version: STABLE }, capacity })
   const resources = owned.move()
   return {
+    embedded,
     cloud,
     sample,
     observe: () => observeService(cloud, sample.ref),

@@ -48,7 +48,9 @@ test('on sound ground every check is told, exit 0, and nothing is changed', asyn
   expect(says('instances')).toMatch(/^i-\w+ answers at its own address$/)
   expect(says('account')).toBe('123456789012, as arn:aws:iam::123456789012:root')
   expect(says('service')).toBe('shop runs 1.0.0 on shop, 4 of 4 healthy')
-  expect(says('quotas')).toMatch(/^1 of 500 Auto Scaling groups, 1 of 3000 target groups$/)
+  expect(says('quotas')).toMatch(
+    /^1 of 500 Auto Scaling groups, 1 of 3000 target groups, 1 of 100 target groups of the load balancer$/,
+  )
   expect([...account.changed]).toEqual([])
 })
 

@@ -87,5 +87,5 @@ async function lookAt(
   })
   if (found) tell(found)
   tell(await permissions(clients, seen.stable, seen.subnet, signal))
-  tell(await quotas(clients, signal))
+  tell(await quotas(clients, seen.observed.entry.loadBalancerArn, signal))
 }

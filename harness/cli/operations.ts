@@ -3,6 +3,7 @@ import {
   DescribeAutoScalingGroupsCommand,
   DescribeInstanceRefreshesCommand,
   DescribeScalingActivitiesCommand,
+  DescribeAccountLimitsCommand as GroupLimitsCommand,
   ResumeProcessesCommand,
   RollbackInstanceRefreshCommand,
   StartInstanceRefreshCommand,
@@ -15,11 +16,14 @@ import {
   DeleteLaunchTemplateVersionsCommand,
   DescribeImagesCommand,
   DescribeInstancesCommand,
+  DescribeInstanceTypeOfferingsCommand,
+  DescribeKeyPairsCommand,
   DescribeLaunchTemplateVersionsCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
 } from '@aws-sdk/client-ec2'
 import {
+  DescribeAccountLimitsCommand as BalancerLimitsCommand,
   DescribeListenersCommand,
   DescribeLoadBalancersCommand,
   DescribeTagsCommand,
@@ -82,6 +86,7 @@ interface CallOptions {
 const balancing = ({ elbv2 }: RegionClients, options: CallOptions): Tries => {
   const TargetGroupArn = TARGET_GROUP
   return {
+    'elasticloadbalancing:DescribeAccountLimits': () => elbv2.send(new BalancerLimitsCommand({}), options),
     'elasticloadbalancing:DescribeLoadBalancers': () =>
       elbv2.send(new DescribeLoadBalancersCommand({}), options),
     'elasticloadbalancing:DescribeListeners': () =>
@@ -104,6 +109,7 @@ const balancing = ({ elbv2 }: RegionClients, options: CallOptions): Tries => {
 const scaling = ({ autoScaling }: RegionClients, options: CallOptions): Tries => {
   const group = { AutoScalingGroupName: NOTHING }
   return {
+    'autoscaling:DescribeAccountLimits': () => autoScaling.send(new GroupLimitsCommand({}), options),
     'autoscaling:DescribeAutoScalingGroups': () =>
       autoScaling.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [NOTHING] }), options),
     'autoscaling:DescribeInstanceRefreshes': () =>
@@ -129,6 +135,9 @@ const computing = ({ ec2, route53, cloudWatch }: RegionClients, options: CallOpt
   return {
     'ec2:DescribeImages': () => ec2.send(new DescribeImagesCommand({ Owners: ['self'] }), options),
     'ec2:DescribeInstances': () => ec2.send(new DescribeInstancesCommand({ MaxResults: 5 }), options),
+    'ec2:DescribeInstanceTypeOfferings': () =>
+      ec2.send(new DescribeInstanceTypeOfferingsCommand({ MaxResults: 5 }), options),
+    'ec2:DescribeKeyPairs': () => ec2.send(new DescribeKeyPairsCommand({}), options),
     'ec2:DescribeSecurityGroups': () =>
       ec2.send(new DescribeSecurityGroupsCommand({ MaxResults: 5 }), options),
     'ec2:DescribeSubnets': () => ec2.send(new DescribeSubnetsCommand({ MaxResults: 5 }), options),

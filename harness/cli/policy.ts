@@ -5,7 +5,6 @@ import { AGREEING } from '../journal/permissions.ts'
 import { bucketOf } from '../journal/state-bucket.ts'
 import { type PolicyScope, policyFor } from '../policy.ts'
 import { loadConfig } from './config-file.ts'
-import { DIAGNOSING } from './doctor/permissions.ts'
 import type { Invocation } from './main.ts'
 import { deploying } from './needs.ts'
 
@@ -17,7 +16,6 @@ export async function policy({ flags, cwd, env, output }: Invocation): Promise<n
     ...AGREEING,
     ...CHECKING,
     ...(config.gates.alarms?.length ? WATCHING : []),
-    ...DIAGNOSING,
     ...(flags.resilience ? HARMING : []),
   ]
   output.data(`${JSON.stringify(policyFor(permissions, scopeOf(config)), null, 2)}\n`)

@@ -19,6 +19,22 @@ describe.concurrent('the ground a deployment stands on', () => {
     await expect(service).toPass(checks.headroom)
   })
 
+  test('the account has room for a second fleet', async ({ service }) => {
+    await expect(service).toPass(checks.quotas)
+  })
+
+  test('what is launched is to be had in every zone', async ({ service }) => {
+    const { launchTemplateVersion: version } = release
+    const [stable] = service.fleets
+    const id = stable?.launchTemplate.id ?? ''
+    const launchTemplate = version === undefined ? undefined : { id, version: String(version) }
+    await expect(service).toPass(checks.launchable, { launchTemplate })
+  })
+
+  test('nobody has changed the service since its last deployment', async ({ service }) => {
+    await expect(service).toPass(checks.drift)
+  })
+
   test('there is a way back: what serves now can be launched again', async ({ service }) => {
     await expect(service).toBeRevertible()
   })

@@ -7,6 +7,8 @@ import {
   DeleteLaunchTemplateVersionsCommand,
   DescribeImagesCommand,
   DescribeInstancesCommand,
+  DescribeInstanceTypeOfferingsCommand,
+  DescribeKeyPairsCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
   RunInstancesCommand,
@@ -16,15 +18,8 @@ import { ListHostedZonesCommand, ListResourceRecordSetsCommand } from '@aws-sdk/
 import type { RegionClients } from '../../cloud.ts'
 import { isDenied, whyNoAnswer, whyNotBuilt } from '../../connect/index.ts'
 import { describeError } from '../../errors.ts'
-import type { Permission } from '../../permission.ts'
 import type { FleetSnapshot } from '../../strategy.ts'
 import { type Diagnosis, fail, ok, warn } from './diagnosis.ts'
-
-/** What the doctor reads, beside what a deployment does. */
-export const DIAGNOSING: readonly Permission[] = [
-  { action: 'autoscaling:DescribeAccountLimits' },
-  { action: 'elasticloadbalancing:DescribeAccountLimits' },
-]
 
 type Tries = Readonly<Record<string, () => Promise<unknown>>>
 
@@ -88,6 +83,9 @@ const reads = (
 ): Tries => ({
   'ec2:DescribeImages': () => ec2.send(new DescribeImagesCommand({ Owners: ['self'] }), options),
   'ec2:DescribeInstances': () => ec2.send(new DescribeInstancesCommand({ MaxResults: 5 }), options),
+  'ec2:DescribeInstanceTypeOfferings': () =>
+    ec2.send(new DescribeInstanceTypeOfferingsCommand({ MaxResults: 5 }), options),
+  'ec2:DescribeKeyPairs': () => ec2.send(new DescribeKeyPairsCommand({}), options),
   'ec2:DescribeSecurityGroups': () => ec2.send(new DescribeSecurityGroupsCommand({ MaxResults: 5 }), options),
   'ec2:DescribeSubnets': () => ec2.send(new DescribeSubnetsCommand({ MaxResults: 5 }), options),
   'elasticloadbalancing:DescribeTags': () =>
