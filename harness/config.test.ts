@@ -39,6 +39,19 @@ describe('a config', () => {
     expect(config.releases['2.0.0']?.userData).toBe('{"version":"2.0.0"}')
   })
 
+  test('has the probe write to the embedded cloud, and to no other unless it is asked to', () => {
+    const body = { item: 'sluice probe', quantity: 1 }
+    const writesOf = (cloud: object, probe: object) => validate({ ...good, cloud, probe }).probe.writes
+    const shared = { kind: 'endpoint', url: 'http://127.0.0.1:4566' }
+    expect(writesOf({ kind: 'embedded' }, {})).toEqual({ path: '/orders', body })
+    expect(writesOf({ kind: 'embedded' }, { writes: false })).toBeUndefined()
+    expect(writesOf(shared, {})).toBeUndefined()
+    expect(writesOf(shared, { writes: true })).toEqual({ path: '/orders', body })
+    const own = { path: '/carts', body: ['tea'] }
+    expect(writesOf(shared, { writes: own })).toEqual(own)
+    expect(problems({ ...good, probe: { writes: { path: 'orders' } } })).toContain('probe.writes')
+  })
+
   test('leaves the user data alone of a release that is an image or a launch template version', () => {
     const releases = { ...good.releases, '3.0.0': { version: '3.0.0', imageId: 'ami-1' } }
     expect(validate({ ...good, releases }).releases['3.0.0']).toEqual({ version: '3.0.0', imageId: 'ami-1' })

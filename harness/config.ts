@@ -5,6 +5,7 @@ import { duration } from './duration.ts'
 import { SluiceError } from './errors.ts'
 import type { ClientGroup, ServiceRef, Thresholds } from './gate.ts'
 import type { StateSpec } from './journal/state-bucket.ts'
+import type { WritesSpec } from './probe.ts'
 import type { GatePhase, Release, StrategyDefinition, StrategySpec } from './strategy.ts'
 
 /** A program that instances run, each in a process of its own. */
@@ -59,6 +60,8 @@ export interface Config {
     readonly rate: number
     readonly timeout: number
     readonly expect: { readonly status: number; readonly bodyIncludes?: string }
+    /** What the probe writes and reads back; nothing when absent. */
+    readonly writes?: WritesSpec
   }
   /** Groups of clients that suites ask as. */
   readonly clients: readonly ClientGroup[]
@@ -119,6 +122,11 @@ const files = z.array(z.string()).default([])
 const DEFAULT_SUITES = '**/*.suite.{ts,mts,js,mjs}'
 const own = (phase: GatePhase) => z.array(z.string()).default([`suites/${phase}/${DEFAULT_SUITES}`])
 
+const writes = z.strictObject({
+  path: z.string().startsWith('/', 'expected a path that starts with /').default('/orders'),
+  body: z.json().default({ item: 'sluice probe', quantity: 1 }),
+})
+
 const schema = z.strictObject({
   cloud: cloud.prefault({ kind: 'embedded' }),
   service: z.strictObject({
@@ -153,6 +161,7 @@ const schema = z.strictObject({
       expect: z
         .strictObject({ status: z.int().min(100).max(599).default(200), bodyIncludes: z.string().optional() })
         .prefault({}),
+      writes: z.union([z.boolean(), writes]).optional(),
     })
     .prefault({}),
   clients: z.array(z.strictObject({ header: z.record(z.string(), z.string()) })).default([]),
@@ -240,7 +249,7 @@ export function validateConfig(
     releases: Object.fromEntries(
       Object.entries(config.releases).map(([name, each]) => [name, releaseOf(each)]),
     ),
-    probe: config.probe as Config['probe'],
+    probe: probeOf(config),
   }
 }
 
@@ -315,6 +324,13 @@ function completeStrategy(
     })
   }
   return spec
+}
+
+/** Nothing is written to a cloud that others use unless the config says so. */
+function probeOf({ cloud, probe }: z.output<typeof schema>): Config['probe'] {
+  const { writes: wanted = cloud.kind === 'embedded', ...rest } = probe
+  const written = wanted === true ? writes.parse({}) : wanted
+  return { ...rest, ...(written ? { writes: written } : {}) } as Config['probe']
 }
 
 const releaseOf = ({

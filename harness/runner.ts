@@ -8,6 +8,7 @@ import { type ErrorCode, SluiceError } from './errors.ts'
 import type { StageRef } from './gate.ts'
 import type { EndState } from './journal/event.ts'
 import { hashPlan } from './plan.ts'
+import { readBackWrites } from './read-back.ts'
 import { type Decided, revert } from './revert.ts'
 import { type Stop, stopOfError, stopOfVerdict } from './stop.ts'
 import type { GateSpec, Stage } from './strategy.ts'
@@ -37,6 +38,8 @@ export async function runDeployment(run: DeploymentRun): Promise<DeploymentEnd> 
     const event = await deployment.perform(phase)
     phase = deployment.enter(phase, next(phase, event, plan.stages.length))
   }
+  journal.tolerate()
+  await readBackWrites(run.probe, journal)
   return deployment.end(phase)
 }
 
@@ -122,7 +125,6 @@ class Deployment {
 
   end(phase: Phase): DeploymentEnd {
     const { journal, plan, ref } = this.#run
-    journal.tolerate()
     const state = endStateOf(phase, plan)
     const exitCode = exitCodeOf(state, this.#stop)
     journal.append({

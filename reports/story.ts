@@ -25,7 +25,13 @@ export function storyOf(summary: DeploymentSummary): Story {
     headline: summary.headline,
     requests: requestsSentence(summary),
     trouble: troubleFacts(summary),
-    figures: [rapid(summary), repeatable(summary), recoverable(summary), requests(summary)],
+    figures: [
+      rapid(summary),
+      repeatable(summary),
+      recoverable(summary),
+      requests(summary),
+      ...writes(summary),
+    ],
   }
 }
 
@@ -186,6 +192,15 @@ function recoverable(summary: DeploymentSummary): Fact {
       ...(summary.announcement === undefined ? [] : [summary.announcement]),
     ],
   }
+}
+
+/** E.g. `120 acknowledged: 119 read back as written, 1 lost`, and which. */
+function writes({ writes: report }: DeploymentSummary): readonly Fact[] {
+  if (!report) return []
+  const { written, read, lost, unread, losses } = report
+  const notRead = unread > 0 ? `, ${count(unread)} could not be read` : ''
+  const what = `${count(written)} acknowledged: ${count(read)} read back as written, ${count(lost)} lost${notRead}`
+  return [{ label: 'Writes', lines: [what, ...losses] }]
 }
 
 function requests(summary: DeploymentSummary): Fact {

@@ -136,7 +136,6 @@ function judges(parts: GateParts): Pick<DeploymentRun, 'gate' | 'watch'> {
     stable: plan.from,
     thresholds: config.gates,
   })
-  const flush = (): Promise<void> => probe.flush()
   const alarms = alarmsOf(parts)
   return {
     gate: (spec, stage, signal, observed) => {
@@ -148,7 +147,7 @@ function judges(parts: GateParts): Pick<DeploymentRun, 'gate' | 'watch'> {
         spec,
         files: suites[spec.suites],
         runner,
-        flush,
+        flush: spec.suites === 'post-deploy' ? readingBack(probe) : () => probe.flush(),
         probe: scene.cloud.supports('data-plane').ok,
         clock,
         signal,
@@ -172,5 +171,15 @@ function alarmsOf({ config, scene: { cloud }, before }: GateParts): Alarms | und
     names,
     look: (signal) => alarmsQuiet(cloud, before, { names, signal }),
     notRun: allowance({ cloud: cloud.address, thresholds: config.gates }),
+  }
+}
+
+/** The last gate of a release looks at everything that was acknowledged, once. */
+function readingBack(probe: Eyes['probe']): () => Promise<void> {
+  let reading: Promise<unknown> | undefined
+  return async () => {
+    reading ??= probe.readBack('meanwhile')
+    await reading
+    await probe.flush()
   }
 }

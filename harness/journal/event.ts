@@ -2,6 +2,7 @@ import type { CloudKind } from '../cloud.ts'
 import type { Phase } from '../deployment.ts'
 import type { TestResult, TrafficBucket, Verdict } from '../gate.ts'
 import type { VersionShares } from '../mix.ts'
+import type { WritesReport } from '../probe.ts'
 import type { GatePhase, Plan, Release, Scope, ServiceSnapshot } from '../strategy.ts'
 
 /**
@@ -136,6 +137,8 @@ export type Entry =
       readonly afterVerdictMs: number
       readonly afterVerdictWallMs: number
     }
+  /** At the end: what became of everything that the probe wrote and the service acknowledged. */
+  | ({ readonly type: 'writes-read-back' } & WritesReport)
   | { readonly type: 'interrupted'; readonly signal: string; readonly times: number }
   | { readonly type: 'note'; readonly level: 'info' | 'warning' | 'error'; readonly text: string }
   | {

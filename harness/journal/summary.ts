@@ -2,6 +2,7 @@ import type { CloudKind } from '../cloud.ts'
 import { describeDowntime } from '../downtime.ts'
 import { SluiceError } from '../errors.ts'
 import type { Outcome, TestResult, Verdict } from '../gate.ts'
+import type { WritesReport } from '../probe.ts'
 import type { GatePhase } from '../strategy.ts'
 import type { EndState, JournalEvent, RevertCause, WaitFor } from './event.ts'
 import { actionsOf, repeatableFigures } from './summary/actions.ts'
@@ -53,6 +54,8 @@ export interface DeploymentSummary {
   readonly repeatable: RepeatableFigures
   readonly recoverable: RecoverableFigures
   readonly requests: RequestFigures
+  /** What became of everything that was written; absent when nothing was. */
+  readonly writes: WritesReport | undefined
   readonly sections: readonly Section[]
   readonly gates: readonly GateSummary[]
   readonly shares: readonly SharePoint[]
@@ -240,6 +243,7 @@ export function summarise(journal: Iterable<JournalEvent>): DeploymentSummary {
     repeatable: repeatableFigures(events),
     recoverable: recoverableFigures(events, shares),
     requests: requestFigures(events),
+    writes: eventsOf(events, 'writes-read-back').at(-1),
     sections: sectionsOf(events, gates, traffic),
     gates,
     shares,

@@ -116,7 +116,7 @@ function recoverable({ recoverable: figures, from, cloud }: DeploymentSummary): 
   }
 }
 
-function requests({ requests: figures }: DeploymentSummary): Card {
+function requests({ requests: figures, writes }: DeploymentSummary): Card {
   const { total, harmed, bound, byVersion, latency } = figures
   return {
     name: 'Requests',
@@ -133,6 +133,6 @@ function requests({ requests: figures }: DeploymentSummary): Card {
         ...(p99 === undefined ? [] : [`p99 ≤ ${duration(p99)}`]),
       ]
       return markup`<li>${versionWords(version)} <b>${count(n)}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}</b></li>`
-    })}</ul>`,
+    })}${writes ? markup`<li>writes read back <b>${count(writes.read)} of ${count(writes.written)}, ${count(writes.lost)} lost</b></li>` : ''}</ul>`,
   }
 }

@@ -61,6 +61,12 @@ export function happening(
       return under(
         `last answer of ${event.version}: ${duration(event.afterVerdictWallMs)} after the decision`,
       )
+    case 'writes-read-back':
+      return event.lost === 0
+        ? []
+        : plain('✗', `acknowledged writes are lost: ${counted(event.lost, 'write')} of ${event.written}`).map(
+            colours.red,
+          )
     case 'note':
       return event.level === 'info' ? under(event.text) : plain('!', event.text).map(colours.yellow)
     default:
