@@ -1,8 +1,13 @@
 import { serveEmbeddedCloud } from '#fixtures/clouds/embedded/server'
+import type { CloudAddress } from '../cloud.ts'
+import { connectCloud } from '../connect/index.ts'
+import { loadConfig } from './config-file.ts'
 import type { Invocation } from './main.ts'
+import { createService } from './scene.ts'
 
 /** `sluice cloud`: serves the embedded cloud until it is interrupted. One JSON line says that it is ready. */
-export async function cloud({ flags, env, output, interrupt }: Invocation): Promise<number> {
+export async function cloud(invocation: Invocation): Promise<number> {
+  const { flags, env, output, interrupt } = invocation
   await using served = await serveEmbeddedCloud({
     port: flags.port ?? 4566,
     dnsPort: flags.dnsPort ?? 4553,
@@ -12,7 +17,16 @@ export async function cloud({ flags, env, output, interrupt }: Invocation): Prom
     region: flags.region ?? env['AWS_REGION'] ?? 'us-east-1',
   })
   const { endpoint, dns, address } = served
+  if (flags.service) await furnish(invocation, address)
   output.data(`${JSON.stringify({ endpoint, dns, account: address.account })}\n`)
+  if (interrupt.aborted) return 0
   await new Promise<void>((resolve) => interrupt.addEventListener('abort', () => resolve(), { once: true }))
   return 0
+}
+
+/** Puts the service of the config into the cloud, as a deployment to an embedded one of its own would. */
+async function furnish({ flags, cwd, env, interrupt }: Invocation, address: CloudAddress): Promise<void> {
+  const config = await loadConfig({ cwd, env, flags })
+  await using cloud = connectCloud(address)
+  await createService(cloud, config, interrupt)
 }

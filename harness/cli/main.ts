@@ -29,6 +29,7 @@ interface Flags {
   readonly seed?: number
   readonly output?: string
   readonly resilience?: boolean
+  readonly service?: boolean
 }
 
 type Run = (invocation: Invocation, args: readonly string[]) => Promise<number>
@@ -126,6 +127,8 @@ function define(action: Action, output: Output): Command {
     .addOption(positive('--time-scale <n>', 'cloud seconds per second', 1))
     .addOption(whole('--seed <n>', 'seed of everything random', 1))
     .option('--region <name>', 'the default region')
+    .option('--service', 'with the service of the config in it, on its baseline')
+    .option('--config <file>', 'the config file')
     .action(action(async () => (await import('./cloud.ts')).cloud))
   command('report', 'write the reports of a deployment again')
     .argument('[journal]', 'a journal file or its directory (default: the last deployment)')

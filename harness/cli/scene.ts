@@ -45,12 +45,7 @@ export async function openScene(config: Config, spec: CloudSpec, signal: AbortSi
   const baseline = releaseNamed(config, config.baseline)
   try {
     if (spec.kind === 'embedded') {
-      const { name, entry, region } = config.service
-      await createSampleService(
-        cloud,
-        { name, loadBalancer: entry.loadBalancer, listener: entry.listener, region, release: baseline },
-        { signal },
-      )
+      await createService(cloud, config, signal)
     }
   } catch (thrown) {
     await cloud[Symbol.asyncDispose]()
@@ -68,6 +63,14 @@ export async function openScene(config: Config, spec: CloudSpec, signal: AbortSi
     release: releaseNamed(config, config.release),
     [Symbol.asyncDispose]: () => cloud[Symbol.asyncDispose](),
   }
+}
+
+/** Creates the service of a config on its baseline, as the sample service's scenario has it. */
+export async function createService(cloud: Cloud, config: Config, signal: AbortSignal): Promise<void> {
+  const { name, entry, region } = config.service
+  const release = releaseNamed(config, config.baseline)
+  const { loadBalancer, listener } = entry
+  await createSampleService(cloud, { name, loadBalancer, listener, region, release }, { signal })
 }
 
 /** Of a deployment that only goes back, or tidies up: no gate is judged any more. */

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -170,3 +171,21 @@ test.for([
     expect(await resources()).toEqual(before)
   },
 )
+
+test('a cloud that is served with the service of the config in it can be deployed to', PATIENT, async () => {
+  const args = ['--service', '--port', '0', '--dns-port', '0', '--settle', 'fast', '--time-scale', '100']
+  const child = spawn(process.execPath, ['--conditions=sluice-source', CLI, 'cloud', ...args], {
+    cwd: project,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = once(child, 'exit')
+  try {
+    const [ready] = (await once(child.stdout, 'data')) as [Buffer]
+    const { endpoint } = JSON.parse(ready.toString()) as { endpoint: string }
+    expect((await deployIn(project, ['--cloud', endpoint])).code).toBe(0)
+    expect((await sluice('status', '--cloud', endpoint)).text).toMatch(/stable +1\.1\.0 .*100% of traffic/)
+  } finally {
+    child.kill('SIGINT')
+    expect(await ended).toEqual([0, null])
+  }
+})
