@@ -57,6 +57,38 @@ describe('a config', () => {
     expect(validate({ ...good, releases }).releases['3.0.0']).toEqual({ version: '3.0.0', imageId: 'ami-1' })
   })
 
+  test('names a built-in check that it leaves out or tells something with the reason, or not at all', () => {
+    const checks = {
+      'zone-balance': { skip: 'one zone only, until May' },
+      'suspended-processes': { allowed: ['AZRebalance'], because: 'one zone only' },
+      'target-health': { timeout: '5m', because: 'it boots slowly' },
+    }
+    expect(validate({ ...good, checks }).checks).toEqual({
+      ...checks,
+      'target-health': { timeout: 300_000, because: 'it boots slowly' },
+    })
+    const text = problems({
+      ...good,
+      checks: {
+        'zone-ballance': { skip: 'a slip' },
+        'zone-balance': { skip: ' ' },
+        headroom: {},
+        quotas: { timeout: '1m' },
+        zones: { skip: 'why', timeout: '1m' },
+        drift: { skip: 'why', allowed: ['x'] },
+      },
+    })
+    expect(text).toContain('6 problems')
+    expect(text).toContain('checks.zone-ballance: there is no such key')
+    expect(text).toContain('checks.zone-balance.skip: expected the reason')
+    expect(text).toContain(
+      'checks.headroom: expected skip with the reason to leave it out, or what to tell it (timeout)',
+    )
+    expect(text).toContain('checks.quotas: expected because, with the reason')
+    expect(text).toContain('checks.zones: a check that is left out (skip) is told nothing else')
+    expect(text).toContain('checks.drift.allowed: there is no such key')
+  })
+
   test('with several problems has them all reported, each with its place', () => {
     const text = problems({
       ...good,

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import type { Approvals } from './approvals.ts'
+import { type CheckSettings, checkSettings } from './check-settings.ts'
 import { duration } from './duration.ts'
 import { SluiceError } from './errors.ts'
 import type { ClientGroup, ServiceRef, Thresholds } from './gate.ts'
@@ -55,6 +56,8 @@ export interface Config {
   /** Its options are validated and complete. */
   readonly strategy: StrategySpec
   readonly gates: Thresholds
+  /** Built-in checks that are left out or told something, each with the reason. */
+  readonly checks: CheckSettings
   readonly probe: {
     /** Requests per wall second. */
     readonly rate: number
@@ -164,6 +167,7 @@ const schema = z.strictObject({
       writes: z.union([z.boolean(), writes]).optional(),
     })
     .prefault({}),
+  checks: checkSettings.prefault({}),
   clients: z.array(z.strictObject({ header: z.record(z.string(), z.string()) })).default([]),
   suites: z
     .strictObject({

@@ -1,3 +1,4 @@
+import type { CheckSettings } from './check-settings.ts'
 import type { CloudAddress } from './cloud.ts'
 import type { VersionShares } from './mix.ts'
 import type { Downtime, FleetName, GatePhase, Release, ServiceSnapshot } from './strategy.ts'
@@ -39,6 +40,8 @@ export interface TestResult {
   readonly message?: string
   /** Skipped because the cloud lacks what it looks at; `message` says what. */
   readonly notRun?: boolean
+  /** Skipped because the config leaves its check out; `message` says why. */
+  readonly leftOut?: boolean
 }
 
 /** What happened when suites ran; judged by `gate/verdict.ts`, never by whoever ran them. */
@@ -85,6 +88,8 @@ export interface SuiteContext {
   readonly thresholds: Thresholds
   /** Groups of clients that suites shall ask as, besides asking as nobody in particular. */
   readonly clients?: readonly ClientGroup[]
+  /** What the config says of built-in checks. */
+  readonly checks?: CheckSettings
   /** The service as it was before the first change; absent when suites run without a deployment. */
   readonly before?: ServiceSnapshot
   /** Whether the suites run as the gate begins, or when its bake is over; absent when they run alone. */

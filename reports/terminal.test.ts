@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { reporterNamed } from './index.ts'
 import { ndjson } from './ndjson.ts'
@@ -17,6 +18,20 @@ test('a promoted deployment states the three Rs and that no request failed', asy
   expect(people).toMatch(/Repeatable +plan 9f2c41d8a07b, 7 changes in 11 API calls/)
   expect(people).toMatch(/Recoverable +No way back was needed/)
   expect(people.replace(/\s+/g, ' ')).toContain('n = 1,504, so with 95 % confidence at most 0.2 % fail')
+})
+
+test('what the config leaves out is told with its reason, by every report that tells of gates', async () => {
+  const sentence = 'zone-balance is left out: one zone until May'
+  const events = sampleJournals.promoted().map((event) => {
+    if (event.type !== 'gate-ended' || event.phase !== 'pre-deploy') return event
+    const evidence = [...event.verdict.evidence, { metric: 'config', status: 'passed', sentence } as const]
+    return { ...event, verdict: { ...event.verdict, evidence } }
+  })
+  for (const name of ['terminal', 'html', 'github-summary'] as const) {
+    using written = await report(reporterNamed(name), events)
+    const files = written.files.map((path) => readFileSync(path, 'utf8'))
+    expect([written.people, ...files].join('\n'), name).toContain(sentence)
+  }
 })
 
 test('a failed gate is told so that nobody needs the log', async () => {

@@ -13,6 +13,7 @@ import { instancesKept } from './instances-kept.ts'
 import { launchable } from './launchable.ts'
 import { listenerWeights } from './listener-weights.ts'
 import { mainPage, servedVersion } from './main-page.ts'
+import { CHECK_NAMES, type CheckName, hyphenated } from './names.ts'
 import { neighboursUnderstood } from './neighbours-understood.ts'
 import { noRefresh } from './no-refresh.ts'
 import { orphans } from './orphans.ts'
@@ -31,7 +32,7 @@ import { writesReadable } from './writes-readable.ts'
 import { zoneBalance } from './zone-balance.ts'
 import { zones } from './zones.ts'
 
-/** Every check by name. Add one: its file, and its line here. */
+/** Every check by name. Add one: its file, its line here, and its name in `names.ts`. */
 export const checks = {
   alarmsQuiet,
   answersAlike,
@@ -67,3 +68,9 @@ export const checks = {
   zoneBalance,
   zones,
 } satisfies Record<string, Check<never>>
+
+/** What configs call a check; undefined where it is none of these. */
+export function nameOf(check: unknown): CheckName | undefined {
+  const [key = ''] = Object.entries(checks).find(([, each]) => each === check) ?? []
+  return CHECK_NAMES.find((name) => name === hyphenated(key))
+}

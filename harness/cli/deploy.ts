@@ -128,6 +128,7 @@ function judges(parts: GateParts): Pick<DeploymentRun, 'gate' | 'watch'> {
       baseline: { ...scene.baseline, version: plan.from },
       thresholds: config.gates,
       clients: config.clients,
+      checks: config.checks,
       before,
     } satisfies SuiteContext,
     view,

@@ -73,8 +73,9 @@ async function contextOf(
   const serving: Release = Object.values(config.releases).find((each) => each.version === version) ?? {
     version,
   }
-  const { service, gates: thresholds, clients } = config
-  return { cloud: cloud.address, service, phase, release: serving, baseline: serving, thresholds, clients }
+  const { service, gates: thresholds, clients, checks } = config
+  const serves = { release: serving, baseline: serving }
+  return { cloud: cloud.address, service, phase, ...serves, thresholds, clients, checks }
 }
 
 const tell = (message: StandaloneMessage): void => {

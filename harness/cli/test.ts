@@ -1,4 +1,5 @@
 import { realpathSync } from 'node:fs'
+import { tellSettings } from '../check-settings.ts'
 import { SluiceError } from '../errors.ts'
 import { allowance, judgeSuites, mergeEvidence } from '../gate/verdict.ts'
 import { createSuiteRunner } from '../gate/vitest/index.ts'
@@ -39,6 +40,7 @@ export async function test(invocation: Invocation, [given]: readonly string[]): 
     baseline: scene.baseline,
     thresholds: config.gates,
     clients: config.clients,
+    checks: config.checks,
   }
   const run = await runner.run({ files, deadline: DEADLINE, signal: interrupt, context })
   interrupt.throwIfAborted()
@@ -47,6 +49,7 @@ export async function test(invocation: Invocation, [given]: readonly string[]): 
     for (const result of run.tests) output.data(`${JSON.stringify({ type: 'test', phase, ...result })}\n`)
   if (flags.json) output.data(`${JSON.stringify({ type: 'verdict', phase, ...verdict })}\n`)
   for (const result of run.tests) output.people(line(result))
+  for (const told of tellSettings(config.checks)) output.people(`- ${told}\n`)
   output.people(`\n${verdict.sentence}\n`)
   return EXIT[verdict.status]
 }

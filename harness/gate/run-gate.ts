@@ -18,7 +18,7 @@ import type { TrafficView } from '../probe.ts'
 import type { GateSpec } from '../strategy.ts'
 import { analyse } from './analysis/analyse.ts'
 import { CLOSING_LOOKS } from './analysis/latency.ts'
-import { allowance, judgeSuites, mergeEvidence } from './verdict.ts'
+import { allowance, judgeSuites, mergeEvidence, settingsEvidence } from './verdict.ts'
 import { type Alarms, judgeAlarms, watchAlarms } from './watch-alarms.ts'
 
 export interface GateInput {
@@ -86,7 +86,7 @@ export async function runGate(input: GateInput): Promise<GateResult> {
   let verdict: Verdict
   try {
     input.signal.throwIfAborted()
-    verdict = mergeEvidence(await gate.judge())
+    verdict = mergeEvidence([...(await gate.judge()), ...settingsEvidence(input.context)])
   } catch (thrown) {
     if (input.signal.aborted) throw input.signal.reason
     const sentence = `the gate could not be judged: ${describeError(thrown)}`

@@ -16,6 +16,18 @@ const green: SuiteRun = {
 }
 
 describe('judging a run of suites', () => {
+  test('tests that the config leaves out shut no gate, and do not open one by themselves', () => {
+    const out: TestResult = { ...passed, status: 'skipped', leftOut: true, message: 'zones is left out: why' }
+    const files = [{ file: '/a.suite.ts', state: 'failed', errors: [] }]
+    const run: SuiteRun = { ...green, ended: 'failed', finishedFiles: files }
+    expect(judgeSuites({ ...run, tests: [passed, out] })).toMatchObject({
+      status: 'passed',
+      sentence: '1 test passed; 1 test was left out: zones is left out: why',
+    })
+    expect(judgeSuites({ ...run, tests: [out, out] }).status).toBe('inconclusive')
+    expect(judgeSuites({ ...run, tests: [out, { ...passed, status: 'failed' }] }).status).toBe('failed')
+  })
+
   test('a run in which all that was asked for ran and passed is the only one that passes', () => {
     expect(judgeSuites(green)).toMatchObject({ status: 'passed', sentence: '1 test in 1 suite passed' })
   })

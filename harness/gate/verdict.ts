@@ -1,3 +1,4 @@
+import { tellSettings } from '../check-settings.ts'
 import type {
   Evidence,
   SuiteContext,
@@ -31,7 +32,7 @@ export function judgeSuites(
   const error = findError(run)
   if (error) return judged('error', error)
 
-  const excused = notRun === 'allow' ? run.tests.filter((test) => test.notRun) : []
+  const excused = run.tests.filter((test) => test.leftOut || (notRun === 'allow' && test.notRun))
   const unclear = run.tests.filter((test) => test.status !== 'passed' && !excused.includes(test))
   const [firstUnclear] = unclear
   if (firstUnclear)
@@ -61,8 +62,16 @@ function judgeTheRest(
 ): Evidence {
   const unclear = run.finishedFiles.find(({ state }) => state !== 'passed' && state !== 'failed')
   if (unclear) return judged('error', `${unclear.file} ended as ${unclear.state}, not as passed`)
-  const [first] = excused
-  const why = `${plural(excused.length, 'test')} could not run${first?.message ? `: ${first.message}` : ''}`
+  const out = excused.filter(({ leftOut }) => leftOut)
+  const unable = excused.filter(({ leftOut }) => !leftOut)
+  const tellAll = (tests: readonly TestResult[], what: string): string[] =>
+    tests.length === 0
+      ? []
+      : [`${plural(tests.length, 'test')} ${what}${tests[0]?.message ? `: ${tests[0].message}` : ''}`]
+  const why = [
+    ...tellAll(unable, 'could not run'),
+    ...tellAll(out, out.length === 1 ? 'was left out' : 'were left out'),
+  ].join('; ')
   const passed = run.tests.length - excused.length
   if (passed === 0) return judged('inconclusive', why)
   return judged('passed', `${plural(passed, 'test')} passed; ${why}`)
@@ -92,6 +101,12 @@ function latest(tests: readonly TestResult[]): string {
   const test = stopped.find(({ message }) => message !== undefined) ?? stopped[0]
   return test ? `: ${test.file} > ${test.name} had not ended` : ''
 }
+
+/** What the config says of checks stands, with its reasons, beside what the first gate saw. */
+export const settingsEvidence = ({ phase, checks }: Pick<SuiteContext, 'phase' | 'checks'>): Evidence[] =>
+  phase === 'pre-deploy'
+    ? tellSettings(checks).map((sentence) => ({ metric: 'config', status: 'passed', sentence }))
+    : []
 
 /** Weighs all evidence of a gate. The worst decides; without any evidence nothing was proven. */
 export function mergeEvidence(evidence: readonly Evidence[]): Verdict {

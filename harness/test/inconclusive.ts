@@ -6,6 +6,14 @@ export class NotRun extends Error {
   }
 }
 
+/** Thrown by a test whose check the config leaves out, with the reason. A gate reads it by its name. */
+export class LeftOut extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'LeftOut'
+  }
+}
+
 /**
  * Thrown by a test that could not see what it was to judge: the cloud throttled, denied or could not be reached. A gate
  * reads it by its name, for it crosses a process.

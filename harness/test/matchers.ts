@@ -2,14 +2,14 @@ import { type SyncMatcherResult, expect as vitestExpect } from 'vitest'
 import type { Check, CheckOptions, FleetOptions } from '../checks/check.ts'
 import type { CapacityOptions } from '../checks/full-capacity.ts'
 import type { RecordOptions } from '../checks/immutable.ts'
-import { checks } from '../checks/index.ts'
+import { checks, nameOf } from '../checks/index.ts'
 import type { RevertOptions } from '../checks/revertible.ts'
 import type { ProcessOptions } from '../checks/suspended-processes.ts'
 import type { SplitOptions } from '../checks/traffic-split.ts'
 import type { TrafficWindow } from '../gate.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
 import { connectedCloud } from './connection.ts'
-import { Inconclusive, NotRun } from './inconclusive.ts'
+import { Inconclusive, LeftOut, NotRun } from './inconclusive.ts'
 import { messageOf } from './message.ts'
 import { settle } from './settle.ts'
 import { suiteContext } from './suite-context.ts'
@@ -75,7 +75,7 @@ async function meet<Options extends CheckOptions>(
 ): Promise<SyncMatcherResult> {
   const service = asService(received)
   const cloud = connectedCloud()
-  const { timeout = TIMEOUT, ...options } = given
+  const { timeout = TIMEOUT, ...options } = asConfigured(check, given)
   // A negated matcher looks once: it would else wait for the very thing it denies.
   const settled = await settle(
     (signal) => check(cloud, service, { ...(options as unknown as Options), signal }),
@@ -95,6 +95,22 @@ async function meet<Options extends CheckOptions>(
   }
   return { pass: findings.length === 0, message: () => messageOf(subject, settled) }
 }
+
+/** What a test tells a check, and what the config tells it; throws where the config leaves it out. */
+function asConfigured<Options extends CheckOptions>(check: Check<Options>, given: Options & Retry) {
+  const name = nameOf(check)
+  const setting = name && suiteContext().checks?.[name]
+  if (!setting) return given
+  const { skip, timeout, allowed } = setting
+  if (skip !== undefined) throw new LeftOut(`${name} is left out by the config: ${skip}`)
+  return {
+    ...given,
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(allowed ? { allowed: [...allowed, ...(('allowed' in given && asList(given.allowed)) || [])] } : {}),
+  }
+}
+
+const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 function asService(received: unknown): ServiceSnapshot {
   if (typeof received === 'object' && received !== null && 'scope' in received && 'fleets' in received) {

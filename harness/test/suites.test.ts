@@ -1,8 +1,10 @@
 import { globSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { SuspendProcessesCommand } from '@aws-sdk/client-auto-scaling'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addCandidate, openSampleWorld, type SampleWorld } from '../checks/sample-world.ts'
 import type { Cloud } from '../cloud.ts'
+import { judgeSuites } from '../gate/verdict.ts'
 import { createSuiteRunner, type WarmSuiteRunner } from '../gate/vitest/index.ts'
 import type { SuiteContext, SuiteRun } from '../gate.ts'
 import type { GatePhase, ServiceSnapshot } from '../strategy.ts'
@@ -107,6 +109,32 @@ test.each([
   const result = await run({ ...context, stage, clients } as SuiteContext)
   expect(failures(result)).toMatch(message)
   expect(result.tests.filter(({ status }) => status !== 'passed')).toHaveLength(1)
+})
+
+test('a check is left out or told something by the config alone, with the reason where it would have failed', {
+  timeout: 120_000,
+}, async () => {
+  await using world = await openSampleWorld(2)
+  const processes = { AutoScalingGroupName: 'orders', ScalingProcesses: ['AlarmNotification'] }
+  await world.cloud.region().autoScaling.send(new SuspendProcessesCommand(processes))
+  const context = contextOf(world, 'pre-deploy')
+  expect(failures(await run(context))).toMatch(/no process of its group is suspended: .*AlarmNotification/s)
+
+  const skipped = await run({ ...context, checks: { 'suspended-processes': { skip: 'a person scales it' } } })
+  expect(skipped.tests.filter(({ status }) => status !== 'passed')).toMatchObject([
+    {
+      status: 'skipped',
+      leftOut: true,
+      message: 'suspended-processes is left out by the config: a person scales it',
+    },
+  ])
+  expect(judgeSuites(skipped)).toMatchObject({
+    status: 'passed',
+    sentence: expect.stringMatching(/tests passed; 1 test was left out: suspended-processes .* scales it$/),
+  })
+
+  const told = { allowed: ['AlarmNotification'], because: 'a person scales it' }
+  expect(failures(await run({ ...context, checks: { 'suspended-processes': told } }))).toBe('')
 })
 
 test('traffic on another fleet than the stable one fails pre-deploy', { timeout: 120_000 }, async () => {

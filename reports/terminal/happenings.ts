@@ -105,7 +105,8 @@ function gateLines(
       ...(gate.bakedMs > 0 ? [`baked ${duration(gate.bakedMs)}`] : []),
       `${counted(sent, 'request')}, ${harmed} failed`,
     ]
-    return plain('✓', facts.join(', '))
+    const config = gate.verdict.evidence.filter(({ metric }) => metric === 'config')
+    return [...plain('✓', facts.join(', ')), ...config.flatMap(({ sentence }) => plain('', `- ${sentence}`))]
   }
   return [
     ...plain('✗', `${name} ${gate.verdict.status}: ${firstLine(gate.verdict.sentence)}`),

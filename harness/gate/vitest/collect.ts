@@ -55,7 +55,9 @@ function resultOf(test: TestCase, file: string): TestResult {
     case 'failed': {
       const message = result.errors.map(describe).join('\n')
       const status = failureStatus(result.errors)
-      return { ...base, status, message, ...(status === 'skipped' ? { notRun: true } : {}) }
+      const leftOut = result.errors.some(({ name }) => name === 'LeftOut')
+      const why = leftOut ? { leftOut } : { notRun: true }
+      return { ...base, status, message, ...(status === 'skipped' ? why : {}) }
     }
     case 'skipped':
       return { ...base, status: 'skipped', ...(result.note === undefined ? {} : { message: result.note }) }
@@ -64,16 +66,19 @@ function resultOf(test: TestCase, file: string): TestResult {
   }
 }
 
+/** What tests throw that have not failed. */
+const NO_FAILURES = ['Inconclusive', 'NotRun', 'LeftOut']
+
 /** A check that could not be made says so by the name of its error; one real failure outweighs any number of them. */
 function failureStatus(errors: readonly Failure[]): TestStatus {
   const names = new Set(errors.map(({ name }) => name))
-  if (names.size === 1 && names.has('NotRun')) return 'skipped'
-  const unclear = names.size > 0 && [...names].every((name) => name === 'Inconclusive' || name === 'NotRun')
+  if (names.size === 1 && (names.has('NotRun') || names.has('LeftOut'))) return 'skipped'
+  const unclear = names.size > 0 && [...names].every((name) => NO_FAILURES.includes(name ?? ''))
   return unclear ? 'inconclusive' : 'failed'
 }
 
 function describe(error: Failure): string {
-  const name = error.name && !['Error', 'AssertionError', 'Inconclusive', 'NotRun'].includes(error.name)
+  const name = error.name && !['Error', 'AssertionError', ...NO_FAILURES].includes(error.name)
   const message = stripAnsi(error.message || String(error))
   const text = name && !message.startsWith(`${error.name}`) ? `${error.name}: ${message}` : message
   const cause = error.cause && typeof error.cause === 'object' ? (error.cause as Failure) : undefined
