@@ -52,6 +52,24 @@ describe('a config', () => {
     expect(problems({ ...good, probe: { writes: { path: 'orders' } } })).toContain('probe.writes')
   })
 
+  test('names further URLs to probe, each with what its answer must be', () => {
+    const probe = (...targets: unknown[]) => ({ ...good, probe: { targets } })
+    expect(validate(probe({ path: '/items' })).probe.targets).toEqual([
+      { path: '/items', method: 'GET', expect: { status: 200 } },
+    ])
+    const whole = {
+      path: '/items',
+      method: 'POST',
+      headers: { accept: 'application/json' },
+      body: { page: 1 },
+      expect: { status: 201, bodyIncludes: 'tea', header: { etag: '"' }, schema: { type: 'array' } },
+    }
+    expect(validate(probe(whole)).probe.targets).toEqual([whole])
+    const text = problems(probe({ path: 'items' }, { path: '/', expect: { schema: { type: 'foo' } } }))
+    expect(text).toContain('probe.targets[0].path: expected a path that starts with /')
+    expect(text).toContain('probe.targets[1].expect.schema: no JSON Schema: Unsupported type: foo')
+  })
+
   test('leaves the user data alone of a release that is an image or a launch template version', () => {
     const releases = { ...good.releases, '3.0.0': { version: '3.0.0', imageId: 'ami-1' } }
     expect(validate({ ...good, releases }).releases['3.0.0']).toEqual({ version: '3.0.0', imageId: 'ami-1' })

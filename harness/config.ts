@@ -3,10 +3,10 @@ import { z } from 'zod'
 import type { Approvals } from './approvals.ts'
 import { type CheckSettings, checkSettings } from './check-settings.ts'
 import { duration } from './duration.ts'
-import { SluiceError } from './errors.ts'
+import { describeError, SluiceError } from './errors.ts'
 import type { ClientGroup, ServiceRef, Thresholds } from './gate.ts'
 import type { StateSpec } from './journal/state-bucket.ts'
-import type { WritesSpec } from './probe.ts'
+import type { ProbeTarget, WritesSpec } from './probe.ts'
 import type { GatePhase, Release, StrategyDefinition, StrategySpec } from './strategy.ts'
 
 /** A program that instances run, each in a process of its own. */
@@ -63,6 +63,8 @@ export interface Config {
     readonly rate: number
     readonly timeout: number
     readonly expect: { readonly status: number; readonly bodyIncludes?: string }
+    /** Asked for in turn with the main page. */
+    readonly targets: readonly ProbeTarget[]
     /** What the probe writes and reads back; nothing when absent. */
     readonly writes?: WritesSpec
   }
@@ -125,6 +127,32 @@ const files = z.array(z.string()).default([])
 const DEFAULT_SUITES = '**/*.suite.{ts,mts,js,mjs}'
 const own = (phase: GatePhase) => z.array(z.string()).default([`suites/${phase}/${DEFAULT_SUITES}`])
 
+const status = z.int().min(100).max(599).default(200)
+const headers = z.record(z.string(), z.string())
+
+const jsonSchema = z.record(z.string(), z.json()).superRefine((schema, context) => {
+  try {
+    z.fromJSONSchema(schema)
+  } catch (thrown) {
+    context.addIssue({ code: 'custom', message: `no JSON Schema: ${describeError(thrown)}` })
+  }
+})
+
+const target = z.strictObject({
+  path: z.string().startsWith('/', 'expected a path that starts with /'),
+  method: z.enum(['GET', 'HEAD', 'OPTIONS', 'POST']).default('GET'),
+  headers: headers.optional(),
+  body: z.json().optional(),
+  expect: z
+    .strictObject({
+      status,
+      bodyIncludes: z.string().optional(),
+      header: headers.optional(),
+      schema: jsonSchema.optional(),
+    })
+    .prefault({}),
+})
+
 const writes = z.strictObject({
   path: z.string().startsWith('/', 'expected a path that starts with /').default('/orders'),
   body: z.json().default({ item: 'sluice probe', quantity: 1 }),
@@ -161,9 +189,8 @@ const schema = z.strictObject({
     .strictObject({
       rate: z.number().positive().max(10_000).default(100),
       timeout: duration.prefault('5s'),
-      expect: z
-        .strictObject({ status: z.int().min(100).max(599).default(200), bodyIncludes: z.string().optional() })
-        .prefault({}),
+      expect: z.strictObject({ status, bodyIncludes: z.string().optional() }).prefault({}),
+      targets: z.array(target).default([]),
       writes: z.union([z.boolean(), writes]).optional(),
     })
     .prefault({}),

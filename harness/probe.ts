@@ -54,8 +54,27 @@ export interface ProbeSpec {
   /** Versions that may answer; any other is `unknown-version`. */
   readonly versions: readonly string[]
   readonly expect: { readonly status: number; readonly bodyIncludes?: string }
+  /** Further URLs of the service, asked for in turn with the main page. */
+  readonly targets?: readonly ProbeTarget[]
   /** What is written, and then read back; nothing is when absent. */
   readonly writes?: WritesSpec
+}
+
+/** A URL of the service that has to answer as expected. */
+export interface ProbeTarget {
+  readonly path: string
+  readonly method: 'GET' | 'HEAD' | 'OPTIONS' | 'POST'
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent as JSON. */
+  readonly body?: unknown
+  readonly expect: {
+    readonly status: number
+    readonly bodyIncludes?: string
+    /** Texts that headers of the answer must contain. */
+    readonly header?: Readonly<Record<string, string>>
+    /** JSON Schema of the body. */
+    readonly schema?: Readonly<Record<string, unknown>>
+  }
 }
 
 /**

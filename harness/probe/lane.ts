@@ -3,11 +3,12 @@ import type { WallClock } from '../clock.ts'
 import type { ProbeSpec } from '../probe.ts'
 import { createAsk, type Question, type Report } from './ask.ts'
 import { judgeAnswer } from './expectation.ts'
+import { questionOf } from './target.ts'
 
 export type Send = (report: Report) => void
 
 /**
- * Asks for the main page. In the lane `fresh` every request asks for its connection to be closed and so needs a
+ * Asks for the main page and the other targets in turn. In the lane `fresh` every request asks for its connection to be closed and so needs a
  * dispatcher of its own, or it would take an idle connection of the other lane.
  */
 export function createLane(
@@ -18,12 +19,18 @@ export function createLane(
 ): Send {
   const url = new URL(spec.url)
   const ask = createAsk(dispatcher, url.origin, spec.timeout, wall)
-  const question: Question = {
+  const page: Question = {
     path: `${url.pathname}${url.search}`,
     method: 'GET',
     fresh: lane === 'fresh',
     reads: spec.expect.bodyIncludes !== undefined,
     judge: (answer) => ({ outcome: judgeAnswer(answer, spec) }),
   }
-  return (report) => ask(question, report)
+  const targets = spec.targets ?? []
+  const questions = [page, ...targets.map((target) => questionOf(target, spec.versions, lane === 'fresh'))]
+  let turn = 0
+  return (report) => {
+    const question = questions[turn++ % questions.length] ?? page
+    ask(question, report)
+  }
 }

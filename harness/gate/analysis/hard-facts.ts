@@ -1,4 +1,4 @@
-import type { Evidence, TrafficWindow } from '../../gate.ts'
+import type { Evidence, Outcome, TrafficWindow } from '../../gate.ts'
 import type { AnalysisInput } from './analyse.ts'
 import { countOutcome, tally } from './tally.ts'
 
@@ -14,12 +14,13 @@ export function wrongAnswers(input: AnalysisInput): Evidence[] {
   const wrong = countOutcome(now, 'wrong-body', (version) => version === candidate)
   const unknown = countOutcome(now, 'unknown-version')
   const total = tally(now, () => true).n
+  const [example] = remarksOn(now, 'wrong-body')
   const pages: Evidence = {
     metric: 'wrong answers',
     status: wrong > 0 ? 'failed' : 'passed',
     sentence:
       wrong > 0
-        ? `${candidate} answered ${wrong} of ${ofCandidate.n} requests with a page that is not what it must be`
+        ? `${candidate} answered ${wrong} of ${ofCandidate.n} requests with a page that is not what it must be${example ? `: ${example}` : ''}`
         : `none of ${ofCandidate.n} answers of ${candidate} had a wrong page`,
     n: { [candidate]: ofCandidate.n },
     effect: wrong,
@@ -47,8 +48,8 @@ function lostWrites(now: TrafficWindow): Evidence[] {
   const asked = now.counts.reduce((sum, { lane, n }) => (lane === 'write-then-read' ? sum + n : sum), 0)
   const lost = countOutcome(now, 'lost-write')
   if (asked === 0) return []
-  const [example] = (now.remarks ?? []).filter(({ outcome }) => outcome === 'lost-write')
-  const detail = example ? `: ${example.sentence}` : ''
+  const [example] = remarksOn(now, 'lost-write')
+  const detail = example ? `: ${example}` : ''
   return [
     {
       metric: 'acknowledged writes',
@@ -63,5 +64,8 @@ function lostWrites(now: TrafficWindow): Evidence[] {
     },
   ]
 }
+
+const remarksOn = ({ remarks = [] }: TrafficWindow, wanted: Outcome): readonly string[] =>
+  remarks.flatMap(({ outcome, sentence }) => (outcome === wanted ? sentence : []))
 
 const isUnknown = (count: { readonly outcome: string }): boolean => count.outcome === 'unknown-version'
