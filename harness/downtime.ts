@@ -13,6 +13,13 @@ export const isDowntime = (stage: string): boolean => stage.startsWith(MARK)
 export const isAnnounced = (stage: string, { version, outcome }: Pick<TrafficCount, 'version' | 'outcome'>) =>
   isDowntime(stage) && version === '' && outcome !== 'ok'
 
+/** What the way back that a plan speaks of announces, in one sentence; undefined when it has no downtime. */
+export function describeDowntimeBack({ from, to, baseline }: Plan): string | undefined {
+  const drains = Object.values(baseline.targets).flatMap(({ downtime }) => downtime?.drain ?? [])
+  if (drains.length === 0) return undefined
+  return `Downtime: nothing serves while ${to} drains (${formatDuration(Math.max(...drains))}) and until ${from} has booted and is healthy.`
+}
+
 /** What a plan announces, in one sentence; undefined when it has no downtime. */
 export function describeDowntime(plan: Plan): string | undefined {
   const down = plan.stages.flatMap((stage) =>

@@ -44,6 +44,8 @@ export interface FleetSnapshot {
   readonly deregistrationDelay: number
   /** Whether Sluice created it (and so may delete it). */
   readonly owned: boolean
+  /** How the release before the one it runs is got back, where that takes more than giving a parked fleet the traffic. */
+  readonly former?: Former
   /** What its instances run, while they do not all run the launch template version that the group records. */
   readonly mixed?: readonly MixedRelease[]
   /** An instance refresh is under way. This and the next are looked for only where fleets are changed in place. */
@@ -51,6 +53,20 @@ export interface FleetSnapshot {
   /** Launch template versions that the deployment has made for it, by number. */
   readonly made?: readonly string[]
 }
+
+/** How a release that was replaced is got back after promotion. */
+export type Former =
+  /** Its fleet is parked, and the two releases must never run at once. */
+  | { readonly by: 'downtime' }
+  /** It ran in this very group: by an instance refresh to the numbered launch template version that it ran from. */
+  | {
+      readonly by: 'refresh'
+      readonly release: string
+      readonly launchTemplateVersion: string
+      /** Percent of the capacity, as of `Mix`. */
+      readonly minHealthy: number
+      readonly maxHealthy: number
+    }
 
 /** The instances of a fleet that were launched from one launch template version, those on their way out left out. */
 export interface MixedRelease {
@@ -106,6 +122,8 @@ export interface FleetTarget {
   readonly minSize: number
   readonly maxSize: number
   readonly suspendedProcesses: readonly string[]
+  /** What shall be recorded at the fleet; nothing where absent. */
+  readonly former?: Former
   /** Given where the fleet is changed in place: by instance refresh, within its own group. */
   readonly mix?: Mix
 }

@@ -1,54 +1,85 @@
 import { SluiceError } from './errors.ts'
-import type { FleetSnapshot, FleetTarget, Plan, Release, ServiceSnapshot } from './strategy.ts'
+import type {
+  FleetSnapshot,
+  FleetTarget,
+  Former,
+  Plan,
+  Release,
+  ServiceSnapshot,
+  Target,
+} from './strategy.ts'
 
-/** The way back from a promoted release: its baseline is the fleet that served before, at the size of the present one. */
+/** The way back from a promoted release: its baseline is what served before, at the size of the present fleet. */
 export interface WayBack {
   readonly plan: Plan
   readonly release: Release
 }
 
 /**
- * Draws the way back to the one fleet that is parked. Pure. Throws `precondition` when there is none, or more than one.
+ * Draws the way back from the release that serves: to the one fleet that is parked, or in place, to the launch template
+ * version that the same fleet ran before. `apart`: the two releases must never run at once, whatever is recorded. Pure.
+ * Throws `precondition` where nothing is known to go back to, or too much.
  */
-export function wayBack(service: ServiceSnapshot): WayBack {
+export function wayBack(service: ServiceSnapshot, apart = false): WayBack {
   const present = service.fleets.find(({ role }) => role === 'stable')
   if (!present) throw new SluiceError('internal', `${service.scope} has no stable fleet`)
+  if (present.former?.by === 'refresh') return inPlace(service, present, present.former)
+  return toParked(service, present, apart || present.former?.by === 'downtime')
+}
+
+/** By giving the parked fleet its capacity and the traffic; where the two never run at once, only when the other is gone. */
+function toParked(service: ServiceSnapshot, present: FleetSnapshot, apart: boolean): WayBack {
   const former = formerOf(service)
-  const rest = service.fleets.filter((fleet) => fleet !== present && fleet !== former)
-  const others = Object.fromEntries(rest.map((fleet) => [fleet.name, asItStands(fleet)]))
-  const target = (fleets: Record<string, FleetTarget>, shares: Record<string, number>) => ({
-    [service.scope]: { fleets: { ...others, ...fleets }, traffic: { via: 'listener', shares } as const },
+  const { former: _, ...size } = sizeOf(present)
+  return drawn(service, present, former.release, {
+    fleets: {
+      [former.name]: { ...size, release: former.release, role: 'stable' },
+      [present.name]: {
+        ...size,
+        release: present.release,
+        role: 'parked',
+        desiredCapacity: 0,
+        minSize: 0,
+      },
+    },
+    traffic: { via: 'listener', shares: { [former.name]: 100 } },
+    ...(apart ? { downtime: { drain: present.deregistrationDelay * 1_000 } } : {}),
   })
+}
+
+/** By an instance refresh of the one fleet, which runs the version before once again. */
+function inPlace(
+  service: ServiceSnapshot,
+  present: FleetSnapshot,
+  former: Extract<Former, { by: 'refresh' }>,
+): WayBack {
+  const { former: _, ...size } = sizeOf(present)
+  const { launchTemplateVersion: replaces, minHealthy, maxHealthy, release } = former
+  const mix = { release: present.release, percent: 0, replaces, minHealthy, maxHealthy }
+  return drawn(service, present, release, {
+    fleets: { [present.name]: { ...size, release, role: 'stable', mix } },
+    traffic: { via: 'listener', shares: service.shares },
+  })
+}
+
+/** A plan that leads from where the service stands to what it shall go back to, fleets not named there as they are. */
+function drawn(service: ServiceSnapshot, present: FleetSnapshot, from: string, back: Target): WayBack {
+  const fleets = Object.fromEntries(service.fleets.map((fleet) => [fleet.name, asItStands(fleet)]))
   return {
     release: { version: present.release },
     plan: {
       strategy: 'revert',
-      from: former.release,
+      from,
       to: present.release,
       baseline: {
-        name: `back to ${former.release}`,
-        targets: target(
-          {
-            [former.name]: { ...sizeOf(present), release: former.release, role: 'stable' },
-            [present.name]: {
-              ...sizeOf(present),
-              release: present.release,
-              role: 'parked',
-              desiredCapacity: 0,
-              minSize: 0,
-            },
-          },
-          { [former.name]: 100 },
-        ),
+        name: `back to ${from}`,
+        targets: { [service.scope]: { ...back, fleets: { ...fleets, ...back.fleets } } },
         gate: { suites: 'pre-deploy', bake: 0, extend: 0 },
       },
       stages: [
         {
           name: `${present.release} 100%`,
-          targets: target(
-            { [present.name]: asItStands(present), [former.name]: asItStands(former) },
-            { [present.name]: 100 },
-          ),
+          targets: { [service.scope]: { fleets, traffic: { via: 'listener', shares: service.shares } } },
           gate: { suites: 'post-deploy', bake: 0, extend: 0 },
         },
       ],
@@ -64,19 +95,20 @@ function formerOf({ scope, fleets }: ServiceSnapshot): FleetSnapshot {
   throw new SluiceError(
     'precondition',
     parked.length === 0
-      ? `${scope} keeps no fleet that served before: there is nothing to go back to`
+      ? `${scope} keeps nothing that served before: no fleet is parked, and none has recorded what it ran`
       : `${scope} keeps more than one fleet that served before: ${names}`,
     { hint: 'deploy the release that you want: `sluice deploy --release <name>`' },
   )
 }
 
-type Size = Pick<FleetTarget, 'desiredCapacity' | 'minSize' | 'maxSize' | 'suspendedProcesses'>
+type Size = Pick<FleetTarget, 'desiredCapacity' | 'minSize' | 'maxSize' | 'suspendedProcesses' | 'former'>
 
-const sizeOf = ({ desiredCapacity, minSize, maxSize, suspendedProcesses }: FleetSnapshot): Size => ({
+const sizeOf = ({ desiredCapacity, minSize, maxSize, suspendedProcesses, former }: FleetSnapshot): Size => ({
   desiredCapacity,
   minSize,
   maxSize,
   suspendedProcesses,
+  ...(former ? { former } : {}),
 })
 
 const asItStands = (fleet: FleetSnapshot): FleetTarget => ({

@@ -1,4 +1,4 @@
-import type { FleetRole, FleetSnapshot, FleetTarget, ServiceSnapshot } from '#harness/strategy'
+import type { FleetRole, FleetSnapshot, FleetTarget, Former, ServiceSnapshot } from '#harness/strategy'
 
 /** What would change a fleet's size from outside while a deployment counts on it. */
 const SCALING_PROCESSES = ['AlarmNotification', 'ScheduledActions']
@@ -11,6 +11,7 @@ export const asFound = (fleet: FleetSnapshot): FleetTarget => ({
   minSize: fleet.minSize,
   maxSize: fleet.maxSize,
   suspendedProcesses: fleet.suspendedProcesses,
+  ...(fleet.former ? { former: fleet.former } : {}),
 })
 
 /** A fleet that keeps its size whatever alarms and schedules say: never below what is counted on. */
@@ -26,22 +27,26 @@ export const held = (
   minSize: capacity,
   maxSize: Math.max(model.maxSize, capacity),
   suspendedProcesses: [...new Set([...model.suspendedProcesses, ...SCALING_PROCESSES])].sort(),
+  ...(role === 'stable' && model.former ? { former: model.former } : {}),
 })
 
-/** A fleet that has taken the place of another, and its bounds with it. */
-export const inPlaceOf = (model: FleetSnapshot, release: string): FleetTarget => ({
-  ...asFound(model),
+/** A fleet that has taken the place of another, and its bounds with it; and how what served before is got back. */
+export const inPlaceOf = (model: FleetSnapshot, release: string, former?: Former): FleetTarget => ({
+  ...withoutFormer(asFound(model)),
   release,
   role: 'stable',
+  ...(former ? { former } : {}),
 })
 
 /** A fleet that served, stands at 0 and may be brought back. */
 export const parked = (fleet: FleetSnapshot): FleetTarget => ({
-  ...asFound(fleet),
+  ...withoutFormer(asFound(fleet)),
   role: 'parked',
   desiredCapacity: 0,
   minSize: 0,
 })
+
+const withoutFormer = ({ former: _former, ...goal }: FleetTarget): FleetTarget => goal
 
 /** Fleets parked by earlier deployments stay as they are. */
 export const parkedFleets = (service: ServiceSnapshot, candidate?: string): Record<string, FleetTarget> =>

@@ -3,6 +3,7 @@ import { duration } from '#harness/duration'
 import type {
   FleetSnapshot,
   FleetTarget,
+  Former,
   Mix,
   Plan,
   Stage,
@@ -75,7 +76,7 @@ export const rollingStrategy: StrategyDefinition<z.output<typeof options>> = {
         const done = Math.ceil((full * percent) / 100)
         return stage(`rolling ${done} of ${full}`, goal, { suites: 'shift', bake, extend })
       })
-      const whole = { ...inPlaceOf(stable, release.version), mix: mix(100) }
+      const whole = { ...inPlaceOf(stable, release.version, formerOf(stable, mix(0))), mix: mix(100) }
       const last = stage('give bounds back', whole, { suites: 'post-deploy', bake: 0, extend: 0 })
       return {
         strategy: 'rolling',
@@ -95,6 +96,15 @@ function unmoved(stable: FleetSnapshot, capacity: number): FleetTarget {
   const goal = held(stable, stable.release, 'stable', capacity)
   return { ...goal, suspendedProcesses: [...new Set([...goal.suspendedProcesses, 'AZRebalance'])].sort() }
 }
+
+/** How the fleet goes back once the release is promoted: as it would have gone back before. */
+const formerOf = (
+  { release }: FleetSnapshot,
+  { replaces: launchTemplateVersion, minHealthy, maxHealthy }: Mix,
+): Former | undefined =>
+  /^\d+$/.test(launchTemplateVersion)
+    ? { by: 'refresh', release, launchTemplateVersion, minHealthy, maxHealthy }
+    : undefined
 
 /** Whole percentages, as checkpoints are given; in a large group a small batch is one percent. */
 const percentages = (full: number, size: z.output<typeof batch>): number[] => [

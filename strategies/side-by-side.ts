@@ -76,10 +76,11 @@ export function sideBySide(
       gate: step.gate,
     }),
   )
+  const former = downtime && ({ by: 'downtime' } as const)
   const retire: Stage = {
     name: 'retire old',
     targets: targets(
-      { [stable.name]: parked(stable), [candidate]: inPlaceOf(stable, release.version) },
+      { [stable.name]: parked(stable), [candidate]: inPlaceOf(stable, release.version, former) },
       { [candidate]: 100 },
     ),
     gate: { suites: 'post-deploy', bake: 0, extend: 0 },

@@ -1,11 +1,14 @@
 import { wallClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { observeService } from '../converge/observe.ts'
+import { versionExists } from '../converge/template.ts'
+import { describeDowntimeBack } from '../downtime.ts'
 import { SluiceError } from '../errors.ts'
 import { leaveRequest } from '../journal/mailbox.ts'
 import type { Request } from '../journal/request.ts'
 import { Owned } from '../owned.ts'
-import { wayBack } from '../way-back.ts'
+import type { ServiceSnapshot } from '../strategy.ts'
+import { type WayBack, wayBack } from '../way-back.ts'
 import { conduct } from './conduct.ts'
 import { loadConfig } from './config-file.ts'
 import { confirm } from './confirm.ts'
@@ -17,7 +20,7 @@ import { noGates, openScene, type Scene } from './scene.ts'
 
 /**
  * `sluice revert`: asks the deployment that is under way to go back; when none is, takes back the last one, as long as
- * the fleet that served before it is there.
+ * what served before it is there: a parked fleet, or in place the launch template version that the fleet ran.
  */
 export async function revert(invocation: Invocation): Promise<number> {
   const { cwd, env, flags, interrupt, output } = invocation
@@ -43,14 +46,16 @@ export async function revert(invocation: Invocation): Promise<number> {
 }
 
 async function takeBack(invocation: Invocation, config: Config, scene: Scene, owned: Owned): Promise<number> {
-  const { interrupt } = invocation
-  const { plan, release } = wayBack(await observeService(scene.cloud, config.service, interrupt))
+  const { interrupt, output } = invocation
+  const { plan, release } = await drawBack(config, scene, interrupt)
+  const announced = describeDowntimeBack(plan)
+  if (announced !== undefined) output.people(`${announced}\n`)
   await confirm(invocation, scene.cloud.address, config, `go back from ${plan.to} to ${plan.from}`)
   const id = deploymentId(config, { version: plan.from })
   const lease = await hold(invocation, config, scene, { id, plan })
   if (lease) owned.use(lease)
-  const observed = await observeService(scene.cloud, config.service, interrupt)
-  const again = wayBack(observed)
+  const again = await drawBack(config, scene, interrupt)
+  const { observed } = again
   const stop = { cause: 'interrupted', sentence: `${whoami()} asked for it`, exitCode: 0 } as const
   return await conduct(
     {
@@ -67,6 +72,28 @@ async function takeBack(invocation: Invocation, config: Config, scene: Scene, ow
     },
     owned,
   )
+}
+
+/** The way back from what serves now; by a config or a flag that says `recreate`, with the service down in between. */
+async function drawBack(
+  config: Config,
+  { cloud }: Scene,
+  signal: AbortSignal,
+): Promise<WayBack & { readonly observed: ServiceSnapshot }> {
+  const observed = await observeService(cloud, config.service, signal)
+  const back = wayBack(observed, config.strategy.name === 'recreate')
+  const clients = cloud.region(config.service.region)
+  for (const [name, { mix }] of Object.entries(back.plan.baseline.targets[observed.scope]?.fleets ?? {})) {
+    const fleet = observed.fleets.find((each) => each.name === name)
+    if (!mix || !fleet || (await versionExists(clients, fleet.launchTemplate.id, mix.replaces, signal)))
+      continue
+    throw new SluiceError(
+      'precondition',
+      `launch template version ${mix.replaces}, which ${name} ran before, is gone`,
+      { hint: 'deploy the release that you want: `sluice deploy --release <name>`' },
+    )
+  }
+  return { ...back, observed }
 }
 
 const requestOf = (deployment: string, ask: Request['ask']): Request => ({

@@ -1,10 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling'
-import { DescribeLaunchTemplateVersionsCommand } from '@aws-sdk/client-ec2'
+import {
+  DeleteLaunchTemplateVersionsCommand,
+  DescribeLaunchTemplateVersionsCommand,
+  ModifyLaunchTemplateCommand,
+} from '@aws-sdk/client-ec2'
 import { DescribeTargetGroupsCommand } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createEmbeddedCloud, type EmbeddedCloud } from '#fixtures/clouds/embedded/index'
@@ -13,10 +17,15 @@ import { scaledClock } from '../clock.ts'
 import type { Cloud } from '../cloud.ts'
 import { connectCloud } from '../connect/index.ts'
 import type { JournalEvent } from '../journal/event.ts'
+import { readJournal } from '../journal/file-store.ts'
+import { summarise } from '../journal/summary.ts'
+import type { StrategySpec } from '../strategy.ts'
 import { deployIn, harmedIn, only } from './deploy-process.ts'
 
 const CLI = join(import.meta.dirname, '../cli.ts')
 const PATIENT = { timeout: 90_000 }
+
+const CANARY: StrategySpec = { name: 'canary', options: { steps: [50, 100], bake: '5m', extend: '5m' } }
 
 let project: string
 let embedded: EmbeddedCloud
@@ -29,18 +38,23 @@ beforeEach(async () => {
   const service = { name: 'shop', loadBalancer: 'shop', listener: 80, region: 'us-east-1' }
   await createSampleService(cloud, { ...service, release: { version: '1.0.0' } })
   project = mkdtempSync(join(tmpdir(), 'sluice-terminals-'))
+  writeConfig()
+})
+
+function writeConfig(strategy: StrategySpec = CANARY): void {
   const config = {
     cloud: { kind: 'endpoint', url: embedded.endpoint },
     service: { name: 'shop', entry: { loadBalancer: 'shop', listener: 80 } },
     releases: { old: { version: '1.0.0' }, new: { version: '1.1.0' } },
     baseline: 'old',
     release: 'new',
-    strategy: { name: 'canary', options: { steps: [50, 100], bake: '5m', extend: '5m' } },
+    strategy,
     // A busy machine delays the probe; how late it may be is a share of this limit.
     gates: { minRequests: 50, latency: { p99: '5s' } },
   }
   writeFileSync(join(project, 'sluice.config.mjs'), `export default ${JSON.stringify(config)}\n`)
-})
+}
+
 afterEach(async () => {
   rmSync(project, { recursive: true })
   await cloud[Symbol.asyncDispose]()
@@ -61,6 +75,26 @@ function sluice(...args: readonly string[]): Promise<{ code: number | null; text
     child.stdout.on('data', hear)
     child.stderr.on('data', hear)
     child.on('close', (code) => resolve({ code, text }))
+  })
+}
+
+/** What groups are and say of themselves: version, capacity and bounds, role, and how what served before is got back. */
+async function fleets(): Promise<unknown[]> {
+  const { AutoScalingGroups: groups = [] } = await cloud
+    .region()
+    .autoScaling.send(new DescribeAutoScalingGroupsCommand({}))
+  return groups.map((group) => {
+    const tag = (key: string) => group.Tags?.find(({ Key }) => Key === key)?.Value
+    const { DesiredCapacity: size, MinSize: min, MaxSize: max } = group
+    return [
+      group.AutoScalingGroupName,
+      group.LaunchTemplate?.Version,
+      size,
+      min,
+      max,
+      tag('sluice:role'),
+      tag('sluice:former'),
+    ]
   })
 }
 
@@ -148,6 +182,90 @@ test(
       lease: { state: 'free' },
       last: { state: 'reverted', exitCode: 0 },
     })
+  },
+)
+
+const recreate: StrategySpec = { name: 'recreate', options: { bake: '2m' } }
+const rolling: StrategySpec = { name: 'rolling', options: { batch: '50%', bake: '2m', extend: '4m' } }
+
+/** The journal of the deployment that ended last. */
+const lastJournal = (): readonly JournalEvent[] => {
+  const home = join(project, '.sluice')
+  const last = readdirSync(home).sort().at(-1) ?? ''
+  return readJournal(join(home, last, 'journal.jsonl'))
+}
+
+test(
+  'what recreate promoted is gone before what served before it comes back, and only announced downtime fails',
+  PATIENT,
+  async () => {
+    writeConfig(recreate)
+    const before = await fleets()
+    expect((await deployIn(project, [])).code).toBe(0)
+    // Whatever the config says now: the cloud knows how the release was promoted.
+    writeConfig()
+    const back = await sluice('revert')
+    expect(back.code, back.text).toBe(0)
+    expect(back.text).toMatch(/^Downtime: nothing serves while 1\.1\.0 drains/)
+    const events = lastJournal()
+    const did = only(events, 'action-intended').map(({ what }) => what)
+    const emptied = did.indexOf('wait until shop-1-1-0 has drained')
+    const grown = did.findIndex((what) => /^set capacity of shop to 4/.test(what))
+    expect(emptied).toBeGreaterThan(-1)
+    expect(grown).toBeGreaterThan(emptied)
+    const { requests } = summarise(events)
+    expect(requests.harmed).toBe(0)
+    expect(requests.announced).toBeGreaterThan(0)
+    expect(await fleets()).toEqual([...before, ['shop-1-1-0', '2', 0, 0, 8, 'parked', undefined]])
+  },
+)
+
+test(
+  'a promotion of which nothing is known goes back with downtime when asked to by --strategy recreate',
+  PATIENT,
+  async () => {
+    expect((await deployIn(project, [])).code).toBe(0)
+    const back = await sluice('revert', '--strategy', 'recreate')
+    expect(back.code, back.text).toBe(0)
+    expect(back.text).toMatch(/^Downtime: nothing serves while 1\.1\.0 drains/)
+    expect(summarise(lastJournal()).requests.harmed).toBe(0)
+  },
+)
+
+test(
+  'what rolling promoted goes back in place, to the launch template version before, and not one request fails',
+  PATIENT,
+  async () => {
+    writeConfig(rolling)
+    const before = await fleets()
+    expect((await deployIn(project, [])).code).toBe(0)
+    writeConfig()
+    const back = await sluice('revert')
+    expect(back.code, back.text).toBe(0)
+    expect(harmedIn(lastJournal())).toBe(0)
+    expect(await fleets()).toEqual(before)
+    const again = await sluice('revert')
+    expect(again.code, again.text).toBe(2)
+    expect(again.text).toMatch(/keeps nothing that served before.*\n.*sluice deploy --release/)
+  },
+)
+
+test(
+  'without the launch template version that it ran before, a fleet is not taken back',
+  PATIENT,
+  async () => {
+    writeConfig(rolling)
+    expect((await deployIn(project, [])).code).toBe(0)
+    const { ec2, autoScaling } = cloud.region()
+    const { AutoScalingGroups: [group] = [] } = await autoScaling.send(
+      new DescribeAutoScalingGroupsCommand({}),
+    )
+    const LaunchTemplateId = group?.LaunchTemplate?.LaunchTemplateId
+    await ec2.send(new ModifyLaunchTemplateCommand({ LaunchTemplateId, DefaultVersion: '2' }))
+    await ec2.send(new DeleteLaunchTemplateVersionsCommand({ LaunchTemplateId, Versions: ['1'] }))
+    const back = await sluice('revert')
+    expect(back.code, back.text).toBe(2)
+    expect(back.text).toMatch(/launch template version 1, which shop ran before, is gone/)
   },
 )
 

@@ -1,4 +1,4 @@
-import type { FleetName, FleetTarget, Mix } from '../strategy.ts'
+import type { FleetName, FleetTarget, Former, Mix } from '../strategy.ts'
 
 export type Shares = Readonly<Record<FleetName, number>>
 
@@ -27,6 +27,7 @@ export type Action =
   | { readonly kind: 'roll-back'; readonly fleet: FleetName }
   | { readonly kind: 'remove-versions'; readonly fleet: FleetName; readonly versions: readonly string[] }
   | { readonly kind: 'set-release'; readonly fleet: FleetName; readonly release: string }
+  | { readonly kind: 'set-former'; readonly fleet: FleetName; readonly former: Former | undefined }
   | { readonly kind: 'remove-fleet'; readonly fleet: FleetName }
   /** What is left of a fleet that was not wholly created, or not wholly removed. */
   | { readonly kind: 'clear-remains'; readonly fleet: FleetName }
@@ -71,11 +72,20 @@ export function describeAction(action: Action): string {
       return `remove launch template version ${action.versions.join(', ')}, made for ${action.fleet}`
     case 'set-release':
       return `mark ${action.fleet} as running ${action.release}`
+    case 'set-former':
+      return describeFormer(action.fleet, action.former)
     case 'remove-fleet':
       return `remove fleet ${action.fleet}`
     case 'clear-remains':
       return `clear what is left of ${action.fleet}`
   }
+}
+
+function describeFormer(fleet: FleetName, former: Former | undefined): string {
+  if (!former) return `forget at ${fleet} what served before`
+  return former.by === 'downtime'
+    ? `record at ${fleet} that what served before must never run beside it`
+    : `record at ${fleet} that ${former.release} ran from launch template version ${former.launchTemplateVersion}`
 }
 
 export const describeShares = (shares: Shares): string =>

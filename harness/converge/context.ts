@@ -38,6 +38,7 @@ export const ACTION_DEADLINE = {
   'roll-back': 21_600_000,
   'remove-versions': 60_000,
   'set-release': 60_000,
+  'set-former': 60_000,
   'remove-fleet': 900_000,
   'clear-remains': 120_000,
 } as const

@@ -97,6 +97,16 @@ function apply(state: ServiceSnapshot, action: Action): ServiceSnapshot {
       return { ...state, fleets: state.fleets.map(({ made: _made, ...each }) => each) }
     case 'set-release':
       return change(action.fleet, { release: action.release })
+    case 'set-former': {
+      const { former } = action
+      return {
+        ...state,
+        fleets: state.fleets.map(({ former: had, ...each }) => {
+          const kept = each.name === action.fleet ? former : had
+          return kept ? { ...each, former: kept } : each
+        }),
+      }
+    }
     case 'remove-fleet':
       return { ...state, fleets: state.fleets.filter((each) => each.name !== action.fleet) }
   }

@@ -14,6 +14,7 @@ import type { Cloud, RegionClients } from '../cloud.ts'
 import { SluiceError } from '../errors.ts'
 import type { ServiceRef } from '../gate.ts'
 import type { EntrySnapshot, FleetRole, FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
+import { formerIn } from './former.ts'
 import { observeMix, observeTraces } from './observe-mix.ts'
 import { TAG } from './tags.ts'
 import { releaseIn } from './template.ts'
@@ -233,6 +234,7 @@ async function observeFleet(
     observeMix(clients, group, template, signal),
     inPlaceBy === undefined ? {} : observeTraces(clients, group, inPlaceBy, signal),
   ])
+  const former = formerIn(tagOf(group, TAG.former))
   const delay = attributes.Attributes?.find((each) => each.Key === 'deregistration_delay.timeout_seconds')
   return {
     name,
@@ -252,6 +254,7 @@ async function observeFleet(
     suspendedProcesses: group.SuspendedProcesses?.map((each) => each.ProcessName ?? '').sort() ?? [],
     deregistrationDelay: Number(delay?.Value ?? 300),
     owned: tagOf(group, TAG.createdBy) !== undefined,
+    ...(former ? { former } : {}),
     ...(mixed ? { mixed } : {}),
     ...traces,
   }

@@ -1,6 +1,7 @@
 import { freshIn, replacedIn } from '../mix.ts'
 import type { FleetName, FleetSnapshot, FleetTarget, ServiceSnapshot, Target } from '../strategy.ts'
 import type { Action, Shares } from './action.ts'
+import { sameFormer } from './former.ts'
 
 /**
  * The one order for every change, forward and back: create, admit at weight 0, capacity up, wait until in service
@@ -59,6 +60,7 @@ export function order(observed: ServiceSnapshot, target: Target, way: 'forward' 
     ...(urgent ? [] : shift(observed, shifted, admitted)),
     ...(way === 'forward' ? replaced : []),
     ...wanted.flatMap(([name]) => (late(name) ? processes(name, found.get(name), target) : [])),
+    ...formers(found, target),
     ...roles(found, target),
     ...(apart ? [] : shrink),
     ...(sameShares(shifted, target.traffic.shares) ? [] : [setWeights(target.traffic.shares, 'release')]),
@@ -212,4 +214,10 @@ function roles(found: ReadonlyMap<FleetName, FleetSnapshot>, target: Target): Ac
   })
   if (changed.length === 0) return []
   return [{ kind: 'set-roles', roles: Object.fromEntries(changed.map(([name, goal]) => [name, goal.role])) }]
+}
+
+function formers(found: ReadonlyMap<FleetName, FleetSnapshot>, target: Target): Action[] {
+  return Object.entries(target.fleets).flatMap(([name, { former }]): Action[] =>
+    sameFormer(found.get(name)?.former, former) ? [] : [{ kind: 'set-former', fleet: name, former }],
+  )
 }

@@ -3,6 +3,7 @@ import type { Action } from './action.ts'
 import { setCapacity, setProcesses, setRelease, setRoles } from './capacity.ts'
 import type { ActionContext } from './context.ts'
 import { createFleet, removeFleet } from './fleet.ts'
+import { setFormer } from './former.ts'
 import { awaitDrained, awaitHealthy, fleetNamed } from './health.ts'
 import { refresh, rollBack } from './refresh.ts'
 import { clearRemains } from './remains.ts'
@@ -37,6 +38,8 @@ export async function perform(action: Action, context: ActionContext): Promise<v
       return removeVersions(context, fleetNamed(context, action.fleet).launchTemplate, action.versions)
     case 'set-release':
       return setRelease(context, action.fleet, action.release)
+    case 'set-former':
+      return setFormer(context, action.fleet, action.former)
     case 'remove-fleet':
       return removeFleet(context, action.fleet)
     case 'clear-remains':

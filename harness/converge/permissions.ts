@@ -51,6 +51,10 @@ export const CHANGING: Readonly<Record<Action['kind'], readonly Permission[]>> =
   ],
   'remove-versions': [{ action: 'ec2:DeleteLaunchTemplateVersions', on: 'launch-template' }],
   'set-release': [{ action: 'autoscaling:CreateOrUpdateTags', on: 'group', tagged: 'resource' }],
+  'set-former': [
+    { action: 'autoscaling:CreateOrUpdateTags', on: 'group', tagged: 'resource' },
+    { action: 'autoscaling:DeleteTags', on: 'group', tagged: 'resource' },
+  ],
   'create-fleet': [
     { action: 'elasticloadbalancing:CreateTargetGroup', on: 'target-group', tagged: 'request' },
     {

@@ -11,4 +11,6 @@ export const TAG = {
   role: 'sluice:role',
   /** The deployment that created it: present only on what Sluice may delete. */
   createdBy: 'sluice:created-by',
+  /** How the release that served before it is got back, where that takes more than giving its fleet the traffic. */
+  former: 'sluice:former',
 } as const

@@ -87,6 +87,23 @@ export async function versionsMadeFor(
     .flatMap((each) => (each.VersionNumber === undefined ? [] : String(each.VersionNumber)))
 }
 
+export async function versionExists(
+  { ec2 }: RegionClients,
+  templateId: string,
+  version: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { LaunchTemplateVersions: found = [] } = await ec2.send(
+    new DescribeLaunchTemplateVersionsCommand({
+      LaunchTemplateId: templateId,
+      MinVersion: version,
+      MaxVersion: version,
+    }),
+    { abortSignal: signal },
+  )
+  return found.length > 0
+}
+
 export async function removeVersions(
   context: ActionContext,
   template: Pick<Template, 'id'>,
