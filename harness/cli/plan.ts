@@ -1,5 +1,6 @@
 import { describeDowntime } from '../downtime.ts'
 import { formatDuration } from '../duration.ts'
+import { estimate, type StageEstimate } from '../estimate.ts'
 import { mixesOf, replacedIn, sharesByVersion } from '../mix.ts'
 import { hashPlan } from '../plan.ts'
 import type { FleetTarget, Plan, Stage } from '../strategy.ts'
@@ -13,7 +14,8 @@ export async function plan({ flags, cwd, env, output, interrupt }: Invocation): 
   // What the embedded cloud starts with is made for the plan and gone with it: no need to wait as on AWS.
   const spec = config.cloud.kind === 'embedded' ? { ...config.cloud, settle: 'fast' as const } : config.cloud
   await using scene = await openScene(config, spec, interrupt)
-  const { plan } = await drawPlan(config, scene, interrupt)
+  const { plan, before } = await drawPlan(config, scene, interrupt)
+  const expected = estimate(plan, before)
   const hash = hashPlan(plan)
   if (flags.json) {
     const { stages, baseline, ...head } = plan
@@ -22,14 +24,19 @@ export async function plan({ flags, cwd, env, output, interrupt }: Invocation): 
     )
     output.data(`${JSON.stringify({ type: 'baseline', ...baseline })}\n`)
     for (const [index, stage] of stages.entries())
-      output.data(`${JSON.stringify({ type: 'stage', index, ...stage })}\n`)
+      output.data(`${JSON.stringify({ type: 'stage', index, ...stage, estimate: expected[index] })}\n`)
     return 0
   }
-  output.data(printPlan(config.service.name, plan, hash))
+  output.data(printPlan(config.service.name, plan, hash, expected))
   return 0
 }
 
-export function printPlan(service: string, plan: Plan, hash: string): string {
+export function printPlan(
+  service: string,
+  plan: Plan,
+  hash: string,
+  expected: readonly StageEstimate[],
+): string {
   const head = `${service}: ${plan.from} → ${plan.to} by ${plan.strategy} (plan ${hash.slice(0, 12)})\n`
   if (plan.stages.length === 0) return `${head}\n${service} already runs ${plan.to}: nothing to do.\n`
   const rows = [['', 'stage', 'traffic', 'capacity', 'gate'], ...[plan.baseline, ...plan.stages].map(rowOf)]
@@ -40,8 +47,37 @@ export function printPlan(service: string, plan: Plan, hash: string): string {
       .join('  ')
       .trimEnd(),
   )
-  const bakes = plan.stages.reduce((sum, stage) => sum + stage.gate.bake, 0)
-  return `${head}\n${lines.join('\n')}\n${announcement(plan)}\nBakes: ${formatDuration(bakes)} in all. A gate that does not pass reverts to the baseline, traffic first.\n`
+  return `${head}\n${lines.join('\n')}\n${announcement(plan)}\n${expectation(expected)}`
+}
+
+/** A minute more or less is nobody's to promise. */
+const about = (ms: number): string =>
+  ms < 90_000
+    ? `about ${formatDuration(Math.round(ms / 10_000) * 10_000)}`
+    : `about ${Math.round(ms / 60_000)} m`
+
+function expectation(expected: readonly StageEstimate[]): string {
+  const total = (of: (stage: StageEstimate) => number): number =>
+    expected.reduce((sum, stage) => sum + of(stage), 0)
+  const parts = [
+    ['bakes', total(({ bake }) => bake)],
+    ['boots and health checks', total(({ boots }) => boots)],
+    ['drains and terminations', total(({ drains }) => drains)],
+  ] as const
+  const named = parts.flatMap(([name, ms]) => (ms > 0 ? `${name} ${about(ms).replace('about ', '')}` : []))
+  const slow = expected.filter(({ back }) => back > 0)
+  const longest = Math.max(...slow.map(({ back }) => back))
+  const back =
+    slow.length === 0
+      ? 'users are back on the old release with one call, from every stage'
+      : slow.length === expected.length
+        ? `users are back on the old release in ${about(longest)}`
+        : `users are back on the old release with one call; from ${slow.map(({ name }) => name).join(', ')} in ${about(longest)}`
+  return [
+    `Takes ${about(total(({ whole }) => whole))}: ${named.join(', ')}.`,
+    `Where a gate does not pass, ${back}.`,
+    '',
+  ].join('\n')
 }
 
 function capacityOf(goal: FleetTarget): string[] {

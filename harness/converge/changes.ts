@@ -1,22 +1,44 @@
-import type { FleetSnapshot, Mix, Plan, ServiceSnapshot, Target } from '../strategy.ts'
+import { SluiceError } from '../errors.ts'
+import type { FleetSnapshot, Mix, Plan, ServiceSnapshot, Stage, Target } from '../strategy.ts'
 import type { Action } from './action.ts'
 import { order } from './order.ts'
+
+/** One stage of a plan, and what is done to reach it and to go back from it. */
+interface Step {
+  readonly stage: Stage
+  readonly forward: readonly Action[]
+  readonly back: readonly Action[]
+  /** The service as it is when the stage is reached. */
+  readonly at: ServiceSnapshot
+}
+
+/** Walks a plan as it would go if nothing came in between. */
+export function* walk(plan: Plan, before: ServiceSnapshot): Generator<Step> {
+  const baseline = targetIn(plan.baseline, before)
+  let at = before
+  for (const stage of plan.stages) {
+    const target = targetIn(stage, before)
+    const forward = order(at, target, 'forward')
+    at = reached(at, target)
+    yield { stage, forward, back: order(at, baseline, 'back'), at }
+  }
+}
+
+function targetIn({ name, targets }: Stage, { scope }: ServiceSnapshot): Target {
+  const target = targets[scope]
+  if (target) return target
+  throw new SluiceError('internal', `stage ${name} says nothing of ${scope}`)
+}
 
 /** Every kind of change that a plan may make: on its way forward, and on the way back from each of its stages. */
 export function changesOf(plan: Plan, before: ServiceSnapshot): ReadonlySet<Action['kind']> {
   const kinds = new Set<Action['kind']>()
-  const targetOf = ({ targets }: Plan['baseline']): Target => {
-    const target = targets[before.scope]
-    if (!target) throw new Error(`a stage says nothing of ${before.scope}`)
-    return target
-  }
-  let at = before
-  for (const stage of plan.stages) {
-    const target = targetOf(stage)
-    for (const { kind } of order(at, target, 'forward')) kinds.add(kind)
-    at = reached(at, target)
-    for (const from of [at, interrupted(at), replacedAgain(at, targetOf(plan.baseline))])
-      for (const { kind } of order(from, targetOf(plan.baseline), 'back')) kinds.add(kind)
+  const baseline = targetIn(plan.baseline, before)
+  for (const { forward, back, at } of walk(plan, before)) {
+    const others = [interrupted(at), replacedAgain(at, baseline)].flatMap((from) =>
+      order(from, baseline, 'back'),
+    )
+    for (const { kind } of [...forward, ...back, ...others]) kinds.add(kind)
   }
   return kinds
 }
