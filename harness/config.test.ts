@@ -52,6 +52,12 @@ describe('a config', () => {
     expect(problems({ ...good, probe: { writes: { path: 'orders' } } })).toContain('probe.writes')
   })
 
+  test('may name a page that takes long, for requests that are under way at all times', () => {
+    expect(validate(good).probe.long).toBeUndefined()
+    const { long } = validate({ ...good, probe: { long: { path: '/report', timeout: '2m' } } }).probe
+    expect(long).toEqual({ path: '/report', open: 2, timeout: 120_000 })
+  })
+
   test('names further URLs to probe, each with what its answer must be', () => {
     const probe = (...targets: unknown[]) => ({ ...good, probe: { targets } })
     expect(validate(probe({ path: '/items' })).probe.targets).toEqual([

@@ -155,8 +155,11 @@ export type Outcome =
   | 'lost-write'
   | 'unknown-version'
 
-/** `write-then-read` writes, and reads what was acknowledged back through whatever serves then. */
-export type Lane = 'fresh' | 'keep-alive' | 'write-then-read'
+/**
+ * `write-then-read` writes, and reads what was acknowledged back through whatever serves then; `long` has a few slow
+ * requests under way at all times.
+ */
+export type Lane = 'fresh' | 'keep-alive' | 'write-then-read' | 'long'
 
 /** What was wrong with one request, in a sentence of plain words. */
 export interface Remark {

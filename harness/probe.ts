@@ -56,8 +56,18 @@ export interface ProbeSpec {
   readonly expect: { readonly status: number; readonly bodyIncludes?: string }
   /** Further URLs of the service, asked for in turn with the main page. */
   readonly targets?: readonly ProbeTarget[]
+  /** Slow requests that are under way at all times; none are when absent. */
+  readonly long?: LongSpec
   /** What is written, and then read back; nothing is when absent. */
   readonly writes?: WritesSpec
+}
+
+/** Besides the rate: as many clients as `open` ask for a page that takes long, each again when it has its answer. */
+export interface LongSpec {
+  readonly path: string
+  readonly open: number
+  /** Wall milliseconds until an answer must be complete. */
+  readonly timeout: number
 }
 
 /** A URL of the service that has to answer as expected. */

@@ -8,7 +8,7 @@ interface Delivery {
   readonly samples: Samples
 }
 
-interface EndedRequest {
+export interface EndedRequest {
   readonly lane: Lane
   readonly outcome: Outcome
   /** Empty where none answered. */
@@ -102,14 +102,16 @@ const gather = (): Gathered => ({
   remarks: [],
 })
 
+/** Writing, and what is meant to take long, take another time than the pages whose latencies are compared. */
+const TIMED: readonly Lane[] = ['fresh', 'keep-alive']
+
 function record(into: Gathered, request: EndedRequest, version: string): void {
   const { lane, outcome, latency, remark } = request
   const key = `${lane} ${outcome} ${version}`
   const n = (into.counts.get(key)?.n ?? 0) + 1
   into.counts.set(key, { version, lane, outcome, n })
   if (remark !== undefined) into.remarks = mergeRemarks(into.remarks, [{ outcome, sentence: remark }])
-  // Writing takes another time than the pages whose latencies are compared.
-  if (outcome !== 'ok' || lane === 'write-then-read') return
+  if (outcome !== 'ok' || !TIMED.includes(lane)) return
   const latencies = into.latencies.get(version)
   if (latencies) latencies.push(latency)
   else into.latencies.set(version, [latency])

@@ -25,8 +25,8 @@ export interface Question {
   judge(answer: Answer): Judgement
 }
 
-/** Sends single requests, each once, never again. */
-export type Ask = (question: Question, report: Report) => void
+/** Sends single requests, each once, never again; returns how to withdraw one, of which then nothing is reported. */
+export type Ask = (question: Question, report: Report) => () => void
 
 /** How much of a body is looked at. */
 const BODY_LIMIT = 1024 * 1024
@@ -57,6 +57,7 @@ export function createAsk(dispatcher: Dispatcher, origin: string, timeout: numbe
     } catch (error) {
       handler.onResponseError(undefined, error)
     }
+    return handler.withdraw
   }
 }
 
@@ -93,6 +94,12 @@ function createHandler({ question, report, tls, timeout, wall }: Asking) {
   })
 
   return {
+    withdraw(): void {
+      if (progress === 'ended') return
+      progress = 'ended'
+      timer.cancel()
+      controller?.abort(new Error('the probe withdrew the request'))
+    },
     onRequestStart(begun: Dispatcher.DispatchController): void {
       // Given up while connecting: aborted here, it is never written.
       if (progress === 'ended') {

@@ -4,9 +4,10 @@ import type { Cloud } from '../cloud.ts'
 import { SluiceError } from '../errors.ts'
 import type { Lane } from '../gate.ts'
 import type { Probe, ProbeSpec, Samples } from '../probe.ts'
-import { type Aggregate, createAggregate } from './aggregate.ts'
+import { type Aggregate, createAggregate, type EndedRequest } from './aggregate.ts'
 import { createAsk } from './ask.ts'
 import { createLane, type Send } from './lane.ts'
+import { type LongRequests, startLongRequests } from './long.ts'
 import { nothingWritten } from './messages.ts'
 import { startSchedule } from './schedule.ts'
 import { createWrites, type Writes } from './writes.ts'
@@ -44,6 +45,8 @@ export function createProbe(spec: ProbeSpec, cloud: Cloud, options: ProbeOptions
     missed: (count) => aggregate.missed(stage, count),
   })
 
+  const long = startLong(spec, cloud, () => stage, aggregate)
+
   const listeners: BucketListener[] = []
   const closeBucket = (): void => {
     bucketTimer.cancel()
@@ -57,6 +60,7 @@ export function createProbe(spec: ProbeSpec, cloud: Cloud, options: ProbeOptions
   let stopped: Promise<void> | undefined
   const stop = async (): Promise<void> => {
     schedule.stop()
+    long?.stop()
     await traffic.ended()
     closeBucket()
     bucketTimer.cancel()
@@ -212,6 +216,23 @@ function createLedger({ url, timeout, versions, writes }: ProbeSpec, cloud: Clou
   const { wall } = cloud.clock
   const ask = createAsk(cloud.dispatcher, origin, timeout, wall)
   return createWrites({ spec: writes, origin, ask, versions, wall })
+}
+
+function startLong(
+  { url, versions, long }: ProbeSpec,
+  cloud: Cloud,
+  stage: () => string,
+  aggregate: Aggregate,
+): LongRequests | undefined {
+  if (!long) return undefined
+  const { wall } = cloud.clock
+  const ask = createAsk(cloud.dispatcher, new URL(url).origin, long.timeout, wall)
+  const count = (sentIn: string, request: EndedRequest): void => {
+    aggregate.planned(sentIn, 0)
+    aggregate.sent(sentIn)
+    aggregate.ended(sentIn, request)
+  }
+  return startLongRequests({ spec: long, ask, versions, wall, stage, count })
 }
 
 function validate(spec: ProbeSpec): void {

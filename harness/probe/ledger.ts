@@ -32,8 +32,10 @@ export function createTrafficLedger(): TrafficLedger {
       stages.set(bucket.stage, stage)
       stage.add(bucket, samples)
       total.add(bucket, samples)
-      for (const { version } of bucket.counts)
-        lastAnswers.set(version, Math.max(bucket.to, lastAnswers.get(version) ?? 0))
+      for (const { version, lane } of bucket.counts) {
+        // An answer that took long says nothing of who is given requests now.
+        if (lane !== 'long') lastAnswers.set(version, Math.max(bucket.to, lastAnswers.get(version) ?? 0))
+      }
       buckets.push(bucket)
       if (buckets.length > BUCKETS_LIMIT) buckets.splice(0, BUCKETS_LIMIT / 10)
       for (const listener of [...listeners]) listener(bucket)
