@@ -47,7 +47,7 @@ export async function apiBench(): Promise<Row[]> {
       figure: 'process start to first DescribeInstances',
       value: startUp,
       unit: 'ms',
-      bound: { atMost: 500 },
+      bound: { atMost: 300 },
       ...versus((other) => other.firstAnswer, startUp, true),
     },
     {
