@@ -7,6 +7,7 @@ import { describeError, SluiceError } from './errors.ts'
 import type { StageRef } from './gate.ts'
 import { mixesOf } from './mix.ts'
 import { confirmShift } from './propagation.ts'
+import { headersOf } from './route.ts'
 import type { ServiceSnapshot, Stage, Target } from './strategy.ts'
 
 /** Wall milliseconds in which requests under way are answered, before announced downtime begins. */
@@ -28,7 +29,10 @@ export class Course {
   }
 
   /** `stage` names what the probe's traffic is filed under once its weights are in force. */
-  convergence(signal: AbortSignal, stage: Pick<StageRef, 'name' | 'downtime'> | undefined): Convergence {
+  convergence(
+    signal: AbortSignal,
+    stage: Pick<StageRef, 'name' | 'downtime' | 'route'> | undefined,
+  ): Convergence {
     const { cloud, ref, release, journal, calls } = this.run
     return {
       cloud,
@@ -40,14 +44,20 @@ export class Course {
       nextAction: () => this.#actions++,
       onBegin: async (action) => this.#foresee(action),
       onDone: async (action, observed) => {
+        if (action.kind === 'add-route' && stage) await this.enter(stage)
         if (action.kind !== 'set-weights') return
         const known = this.last
         this.last = { ...observed, shares: action.shares }
         if (stage === undefined || action.reason !== 'shift') return
         await confirmShift(this.run, known, this.last, stage, signal)
-        await this.run.probe.enter(stage.name)
+        await this.enter(stage)
       },
     }
+  }
+
+  /** Files the probe's traffic under a stage, and sends it as those clients whom the stage sends elsewhere. */
+  async enter({ name, route }: Pick<StageRef, 'name' | 'route'>): Promise<void> {
+    await this.run.probe.enter(name, route && headersOf(route))
   }
 
   /** A fleet that is about to shrink can no longer be given traffic on the strength of what was seen before. */
@@ -94,6 +104,7 @@ export class Course {
       name: stage.name,
       shares: target.traffic.shares,
       ...(mixes ? { mixes } : {}),
+      ...(target.traffic.route ? { route: target.traffic.route } : {}),
       ...(target.downtime ? { downtime: target.downtime } : {}),
     }
   }

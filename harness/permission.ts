@@ -2,6 +2,7 @@
 type ResourceKind =
   | 'any'
   | 'listener'
+  | 'listener-rule'
   | 'target-group'
   | 'group'
   | 'launch-template'

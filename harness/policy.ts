@@ -41,10 +41,14 @@ export function policyFor(permissions: readonly Permission[], scope: PolicyScope
     groups.set(key, group)
     group.actions.add(permission.action)
   }
+  const sids = new Map<string, number>()
   const statements = [...groups.values()].map(({ resource, condition, actions }) => {
     const sorted = [...actions].sort()
+    const sid = sidOf(sorted)
+    const before = sids.get(sid) ?? 0
+    sids.set(sid, before + 1)
     return {
-      Sid: sidOf(sorted),
+      Sid: before === 0 ? sid : `${sid}Again${before}`,
       Effect: 'Allow',
       Action: sorted,
       Resource: resource,
@@ -54,7 +58,7 @@ export function policyFor(permissions: readonly Permission[], scope: PolicyScope
   return { Version: '2012-10-17', Statement: statements }
 }
 
-/** Letters and digits only, and of one policy no two alike: the first action says which it is. */
+/** Letters and digits only, and of one policy no two alike: the first action says which it is, or else the count. */
 const sidOf = ([first = '', ...more]: readonly string[]): string =>
   `${first.replace(/^./, (letter) => letter.toUpperCase()).replace(/[^A-Za-z0-9]/g, '')}${more.length > 0 ? `And${more.length}` : ''}`
 
@@ -67,6 +71,8 @@ function resourcesOf(kind: NonNullable<Permission['on']>, scope: PolicyScope): s
   switch (kind) {
     case 'listener':
       return arn('elasticloadbalancing', region, `listener/app/${loadBalancer}/*/*`)
+    case 'listener-rule':
+      return arn('elasticloadbalancing', region, `listener-rule/app/${loadBalancer}/*/*/*`)
     case 'target-group':
       return arn('elasticloadbalancing', region, 'targetgroup/*/*')
     case 'group':

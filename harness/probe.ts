@@ -3,8 +3,11 @@ import type { TrafficBucket, TrafficWindow } from './gate.ts'
 
 /** Continuous synthetic traffic, from before the first change until after the last. */
 export interface Probe extends AsyncDisposable {
-  /** Names the stage in force from now on; resolves when the probe has taken it over. */
-  enter(stage: string): Promise<void>
+  /**
+   * Names the stage in force from now on; resolves when the probe has taken it over. `as`: headers with which half of
+   * the requests are sent from then on.
+   */
+  enter(stage: string, as?: Readonly<Record<string, string>>): Promise<void>
   /** Every bucket as it closes, and every closing one at once when asked by `flush`. */
   onBucket(listener: (bucket: TrafficBucket, samples: Samples) => void): void
   /** Closes the bucket under way and delivers it; resolves when its listeners have run. */

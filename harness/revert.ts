@@ -1,7 +1,7 @@
 import { describeAction } from './converge/action.ts'
 import { type Convergence, converge, journaled } from './converge/index.ts'
 import { observeService } from './converge/observe.ts'
-import { order, urgentShares } from './converge/order.ts'
+import { order, strayRoutes, urgentShares } from './converge/order.ts'
 import { type Course, changesInPlace } from './course.ts'
 import { describeError, SluiceError } from './errors.ts'
 import { lastSeen } from './propagation.ts'
@@ -127,15 +127,19 @@ async function restoreTraffic(
   writes: () => number,
 ): Promise<ServiceSnapshot> {
   const shares = urgentShares(known, target)
-  if (!shares) return known
+  const routes = strayRoutes(known, target)
+  if (!shares && routes.length === 0) return known
   const before = writes()
-  await journaled(run, { kind: 'set-weights', shares, reason: 'shift' }, known)
+  if (shares) await journaled(run, { kind: 'set-weights', shares, reason: 'shift' }, known)
+  for (const action of routes) await journaled(run, action, known)
   noteRestored(run, decided, writes() - before)
-  return { ...known, shares }
+  const { routes: _, ...rest } = known
+  return { ...rest, shares: shares ?? known.shares }
 }
 
 /** Whether only fleets that shall have traffic had any, and run what they shall; where one had to stop, nobody can say so. */
 const hadItAll = (known: ServiceSnapshot, target: Target): boolean =>
   target.downtime === undefined &&
   !changesInPlace(target) &&
+  strayRoutes(known, target).length === 0 &&
   Object.entries(known.shares).every(([name, share]) => share === 0 || (target.traffic.shares[name] ?? 0) > 0)

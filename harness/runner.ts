@@ -1,4 +1,5 @@
 import { converge } from './converge/index.ts'
+import { missingRoute } from './converge/order.ts'
 import { Course, changesInPlace } from './course.ts'
 import { type Event, isTerminal, next, type Phase } from './deployment.ts'
 import { BEFORE, type DeploymentRun } from './deployment-run.ts'
@@ -177,9 +178,11 @@ class Deployment {
       ([name, share]) => (this.#course.last.shares[name] ?? 0) !== share,
     )
     const ref = this.#course.refTo(stage, index)
+    const routes = missingRoute(this.#course.last, target).length > 0
     // While instances are replaced, traffic is filed apart: the stage is judged by what its mix brought about.
     const replacing = changesInPlace(target) ? `replacing for ${stage.name}` : undefined
-    if (!shifts || replacing) await probe.enter(replacing ?? stage.name)
+    if (replacing) await probe.enter(replacing)
+    else if (!shifts && !routes) await this.#course.enter(ref)
     // The stage before keeps its traffic until this one's weights are in force.
     const before = this.#run.plan.stages[index - 1]
     using watch = before && this.#run.watch(this.#course.refTo(before, index - 1))

@@ -98,6 +98,25 @@ export interface ServiceSnapshot {
   readonly fleets: readonly FleetSnapshot[]
   /** Weights of the forward action by fleet; a fleet in no rule has no entry. */
   readonly shares: Readonly<Record<FleetName, number>>
+  /** Rules of the listener that a deployment of this service has made; absent when there are none. */
+  readonly routes?: readonly RouteSnapshot[]
+}
+
+/** Clients that a rule of the listener sends to one fleet, whatever the weights say. */
+export interface ClientRoute {
+  readonly to: FleetName
+  /** What all of their requests carry: values of headers, and one cookie at most. */
+  readonly header: Readonly<Record<string, string>>
+  readonly cookie?: { readonly name: string; readonly value: string }
+}
+
+/** A rule as found. */
+export interface RouteSnapshot {
+  readonly ruleArn: string
+  /** The fleet that it forwards to; absent where it is none of the service's. */
+  readonly to?: FleetName
+  /** Its conditions, in words that are the same for the same conditions. */
+  readonly conditions: string
 }
 
 export type GatePhase = 'pre-deploy' | 'shift' | 'post-deploy' | 'resilience'
@@ -144,7 +163,12 @@ export interface Mix {
 export interface Target {
   /** Every fleet that shall exist; one that Sluice created and is not named here is removed. */
   readonly fleets: Readonly<Record<FleetName, FleetTarget>>
-  readonly traffic: { readonly via: 'listener'; readonly shares: Readonly<Record<FleetName, number>> }
+  readonly traffic: {
+    readonly via: 'listener'
+    readonly shares: Readonly<Record<FleetName, number>>
+    /** Clients who are sent elsewhere; without it, no rule of a deployment is left in force. */
+    readonly route?: ClientRoute
+  }
   /** Given where two releases must never run at once: what shrinks is empty before anything grows, forward and back. */
   readonly downtime?: Downtime
 }

@@ -19,8 +19,14 @@ const BATCH = fc.oneof(
   fc.integer({ min: 1, max: 100 }).map((percent) => `${percent}%`),
 )
 
+const NAME = fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/)
+
 /** Random options, where a strategy has some that shape its stages. */
 const OPTIONS: Readonly<Record<string, fc.Arbitrary<object>>> = {
+  ab: fc.oneof(
+    fc.record({ header: fc.dictionary(NAME, NAME, { minKeys: 1, maxKeys: 5 }) }),
+    fc.record({ cookie: fc.dictionary(NAME, NAME, { minKeys: 1, maxKeys: 1 }) }),
+  ),
   canary: fc
     .uniqueArray(fc.integer({ min: 1, max: 99 }), { maxLength: 6 })
     .map((steps) => ({ steps: [...steps.sort((a, b) => a - b), 100] })),
@@ -28,6 +34,9 @@ const OPTIONS: Readonly<Record<string, fc.Arbitrary<object>>> = {
   rolling: fc.record({ batch: BATCH }),
   'rolling-fleets': fc.record({ batch: BATCH }),
 }
+
+/** What a strategy must be told. */
+const NEEDED: Readonly<Record<string, object>> = { ab: { header: { 'x-beta': '1' } } }
 
 const worlds = (name: string) =>
   fc.record({
@@ -45,7 +54,9 @@ const RELEASE = { version: '2.0.0' }
 
 const draw = (name: string, options: object, before: ServiceSnapshot, release = RELEASE): Plan => {
   const strategy = strategyNamed(name)
-  return strategy.draw(strategy.options.parse(options))(before, release)
+  return strategy.draw(
+    strategy.options.parse(Object.keys(options).length > 0 ? options : (NEEDED[name] ?? options)),
+  )(before, release)
 }
 
 const capacityOf = (before: ServiceSnapshot): number => before.fleets[0]?.desiredCapacity ?? 0

@@ -1,5 +1,6 @@
 import { SluiceError } from '#harness/errors'
 import type { StrategyDefinition } from '#harness/strategy'
+import { abStrategy } from './ab.ts'
 import { allAtOnceStrategy } from './all-at-once.ts'
 import { blueGreenStrategy } from './blue-green.ts'
 import { canaryStrategy } from './canary.ts'
@@ -9,6 +10,7 @@ import { recreateStrategy } from './recreate.ts'
 import { rollingStrategy } from './rolling.ts'
 import { rollingFleetsStrategy } from './rolling-fleets.ts'
 
+export { ab } from './ab.ts'
 export { allAtOnce } from './all-at-once.ts'
 export { blueGreen } from './blue-green.ts'
 export { canary } from './canary.ts'
@@ -20,6 +22,7 @@ export { rollingFleets } from './rolling-fleets.ts'
 
 /** Every strategy by name. Add one: its file, and its line here. */
 const strategies = {
+  ab: abStrategy,
   'all-at-once': allAtOnceStrategy,
   'blue-green': blueGreenStrategy,
   canary: canaryStrategy,

@@ -1,4 +1,5 @@
 import type {
+  ClientRoute,
   Downtime,
   FleetTarget,
   GateSpec,
@@ -19,6 +20,8 @@ export interface Step {
   readonly share: number
   /** Instances of the candidate, given those of the stable fleet. */
   readonly candidate: (full: number) => number
+  /** Clients who are sent to the candidate, whatever its share. */
+  readonly route?: Omit<ClientRoute, 'to'>
   /** Given where the stable fleet must be gone before the candidate comes. */
   readonly downtime?: Downtime
   readonly gate: GateSpec
@@ -52,11 +55,15 @@ export function sideBySide(
   const targets = (
     fleets: Record<string, FleetTarget>,
     shares: Record<string, number>,
-    downtime?: Downtime,
+    { downtime, route }: Pick<Step, 'downtime' | 'route'> = {},
   ): Record<string, Target> => ({
     [service.scope]: {
       fleets: { ...others, ...fleets },
-      traffic: { via: 'listener', shares },
+      traffic: {
+        via: 'listener',
+        shares,
+        ...(route ? { route: { ...route, to: candidate } } : {}),
+      },
       ...(downtime ? { downtime } : {}),
     },
   })
@@ -71,7 +78,7 @@ export function sideBySide(
           [candidate]: held(stable, release.version, 'candidate', step.candidate(full)),
         },
         { [stable.name]: 100 - step.share, [candidate]: step.share },
-        step.downtime,
+        step,
       ),
       gate: step.gate,
     }),

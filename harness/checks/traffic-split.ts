@@ -1,6 +1,7 @@
 import type { Cloud } from '../cloud.ts'
 import type { StageRef, TrafficWindow } from '../gate.ts'
 import { sharesByVersion } from '../mix.ts'
+import { headersOf, sharesAsked } from '../route.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
 import { askMany, entryUrl, tryAsk } from './ask.ts'
 import { atLeast, atMost } from './binomial.ts'
@@ -27,6 +28,8 @@ export interface SplitOptions extends SharesOptions {
   readonly traffic?: TrafficWindow | undefined
   /** Fleets that run two releases at these shares. */
   readonly mixes?: StageRef['mixes'] | undefined
+  /** Clients as whom half of the requests were sent, or are. */
+  readonly route?: StageRef['route'] | undefined
 }
 
 /** The versions that answered split as the shares say, as far as chance allows; a share of 0 gets nothing at all. */
@@ -36,14 +39,20 @@ export async function trafficSplit(
   options: SplitOptions,
 ): Promise<Findings> {
   const subject = entryUrl(service)
-  const { path, shares, traffic, signal } = options
+  const { path, shares, traffic, route, signal } = options
+  const as = (index: number): Readonly<Record<string, string>> =>
+    route && index % 2 === 0 ? headersOf(route) : {}
   const expected = `versions to split as ${written(shares)}`
   const lacks = lacking(cloud, service, ['data-plane'], expected)
   if (lacks.length > 0) return lacks
   return looking({ subject, expected, signal }, async () => {
     const answered = traffic
       ? versionsOf(traffic)
-      : versionsIn(await askMany(REQUESTS, AT_ONCE, () => tryAsk(cloud, subject + path, { signal })))
+      : versionsIn(
+          await askMany(REQUESTS, AT_ONCE, (index) =>
+            tryAsk(cloud, subject + path, { signal, headers: as(index) }),
+          ),
+        )
     // What no version answered may have been meant for any of them.
     const lost = traffic ? lostIn(traffic) : 0
     return judgeSplit(subject, expectedShares(service, options), answered, lost)
@@ -62,10 +71,16 @@ const lostIn = (traffic: TrafficWindow): number =>
   traffic.counts.reduce((sum, each) => sum + (each.version === '' ? each.n : 0), 0)
 
 /** Two fleets of one release are told apart by nothing, so they count together; one that runs two counts as both. */
-function expectedShares({ fleets }: ServiceSnapshot, { shares, mixes }: SplitOptions): Map<string, number> {
+function expectedShares(
+  { fleets }: ServiceSnapshot,
+  { shares, mixes, route }: SplitOptions,
+): Map<string, number> {
   const releaseOf = (name: string): string => fleets.find((fleet) => fleet.name === name)?.release ?? name
   const without = fleets.map((fleet) => [fleet.release, 0] as const)
-  return new Map([...without, ...Object.entries(sharesByVersion(shares, releaseOf, mixes))])
+  return new Map([
+    ...without,
+    ...Object.entries(sharesByVersion(sharesAsked(shares, route), releaseOf, mixes)),
+  ])
 }
 
 /** Pure: shares of 1 by version, answers by version, and requests that no version answered. */

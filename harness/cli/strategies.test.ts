@@ -18,7 +18,7 @@ afterEach(() => rmSync(project, { recursive: true }))
 
 const deploy = (
   strategy: StrategySpec,
-  release: 'good' | 'errors' | 'unhealthy',
+  release: 'good' | 'errors' | 'unhealthy' | 'beta',
   on?: Parameters<typeof deployIn>[2],
 ) => {
   const config = {
@@ -28,6 +28,13 @@ const deploy = (
       old: { version: '1.0.0' },
       good: { version: '1.1.0' },
       errors: { version: '1.2.0', userData: { version: '1.2.0', defects: [{ kind: 'error', rate: 0.5 }] } },
+      beta: {
+        version: '1.4.0',
+        userData: {
+          version: '1.4.0',
+          defects: [{ kind: 'error', rate: 0.5, client: { header: 'x-beta', value: '1' } }],
+        },
+      },
       unhealthy: { version: '1.3.0', userData: { version: '1.3.0', defects: [{ kind: 'never-healthy' }] } },
     },
     baseline: 'old',
@@ -85,6 +92,44 @@ test('recreate: a release that never becomes healthy gives way too', PATIENT, as
   expectAsBefore(events)
   expect(summarise(events).requests.harmed).toBe(0)
 })
+
+const ab: StrategySpec = {
+  name: 'ab',
+  options: { header: { 'x-beta': '1' }, hold: '3m', bake, extend: '6m' },
+}
+
+test(
+  'ab: clients with the header meet the new release, everyone else the old one, until one swap; not one request fails',
+  PATIENT,
+  async () => {
+    const { code, events, err } = await deploy(ab, 'good')
+    expect(code, err).toBe(0)
+    expect(summarise(events).requests.harmed).toBe(0)
+    const held = only(events, 'traffic').flatMap(({ bucket }) =>
+      bucket.stage === 'held apart' ? bucket.counts : [],
+    )
+    const by = (version: string): number =>
+      held.filter((count) => count.version === version).reduce((sum, { n }) => sum + n, 0)
+    expect(by('1.1.0') / (by('1.1.0') + by('1.0.0'))).toBeCloseTo(0.5, 1)
+    const kinds = kindsOf(events)
+    expect(kinds.filter((kind) => kind.endsWith('-route'))).toEqual(['add-route', 'remove-route'])
+    expect(kinds.slice(kinds.indexOf('add-route'))).toContain('set-weights')
+    expect(only(events, 'deployment-ended')[0]?.after[0]).not.toHaveProperty('routes')
+  },
+)
+
+test(
+  'ab: a bad release is turned back while only those clients meet it, and its rule is gone',
+  PATIENT,
+  async () => {
+    const { code, events, err } = await deploy(ab, 'beta')
+    expect(code, err).toBe(3)
+    expect(only(events, 'stage-reached').at(-1)?.name).toBe('held apart')
+    const begun = events.findIndex(({ type }) => type === 'revert-started')
+    expect(kindsOf(events.slice(begun))[0]).toBe('remove-route')
+    expectAsBefore(events)
+  },
+)
 
 const rolling: StrategySpec = { name: 'rolling', options: { batch: '50%', bake, extend: '4m' } }
 

@@ -1,4 +1,5 @@
-import type { FleetName, FleetTarget, Former, Mix } from '../strategy.ts'
+import { conditionsOf, describeConditions } from '../route.ts'
+import type { ClientRoute, FleetName, FleetTarget, Former, Mix } from '../strategy.ts'
 
 export type Shares = Readonly<Record<FleetName, number>>
 
@@ -14,6 +15,8 @@ export type Action =
   | { readonly kind: 'set-processes'; readonly fleet: FleetName; readonly suspended: readonly string[] }
   | { readonly kind: 'await-healthy'; readonly fleet: FleetName; readonly count: number }
   | { readonly kind: 'set-weights'; readonly shares: Shares; readonly reason: 'admit' | 'shift' | 'release' }
+  | { readonly kind: 'add-route'; readonly route: ClientRoute }
+  | { readonly kind: 'remove-route'; readonly ruleArn: string; readonly conditions: string }
   | { readonly kind: 'await-empty'; readonly fleet: FleetName }
   | { readonly kind: 'await-drained'; readonly fleet: FleetName; readonly left: number }
   | { readonly kind: 'set-roles'; readonly roles: Readonly<Record<FleetName, FleetTarget['role']>> }
@@ -51,6 +54,10 @@ export function describeAction(action: Action): string {
       return `wait for ${action.count} healthy in ${action.fleet}`
     case 'set-weights':
       return `set weights ${describeShares(action.shares)}`
+    case 'add-route':
+      return `send clients with ${describeConditions(conditionsOf(action.route))} to ${action.route.to}`
+    case 'remove-route':
+      return `send clients with ${action.conditions} where all others go`
     case 'await-empty':
       return `wait until ${action.fleet} has drained`
     case 'await-drained':

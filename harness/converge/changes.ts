@@ -1,5 +1,15 @@
 import { SluiceError } from '../errors.ts'
-import type { FleetSnapshot, Mix, Plan, ServiceSnapshot, Stage, Target } from '../strategy.ts'
+import { conditionsOf, describeConditions } from '../route.ts'
+import type {
+  ClientRoute,
+  FleetSnapshot,
+  Mix,
+  Plan,
+  RouteSnapshot,
+  ServiceSnapshot,
+  Stage,
+  Target,
+} from '../strategy.ts'
 import type { Action } from './action.ts'
 import { order } from './order.ts'
 
@@ -58,8 +68,15 @@ function reached(before: ServiceSnapshot, { fleets, traffic }: Target): ServiceS
       return [mix ? refreshed(whole, mix, count) : whole]
     }),
     shares: traffic.shares,
+    routes: traffic.route ? [routeFound(traffic.route)] : [],
   }
 }
+
+const routeFound = (route: ClientRoute): RouteSnapshot => ({
+  ruleArn: 'arn',
+  to: route.to,
+  conditions: describeConditions(conditionsOf(route)),
+})
 
 /** The service while instances of its fleets are being replaced. */
 const interrupted = (service: ServiceSnapshot): ServiceSnapshot => ({

@@ -27,6 +27,8 @@ export const ACTION_DEADLINE = {
   'set-capacity': 60_000,
   'set-processes': 60_000,
   'set-weights': 60_000,
+  'add-route': 60_000,
+  'remove-route': 60_000,
   'set-roles': 60_000,
   /** Boot, warm-up and the first health check; a release that takes longer does not become healthy. */
   'await-healthy': 600_000,

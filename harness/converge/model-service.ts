@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { conditionsOf, describeConditions } from '../route.ts'
 import type { FleetSnapshot, Plan, ServiceSnapshot, Target } from '../strategy.ts'
 import type { Action } from './action.ts'
 import { refreshed } from './changes.ts'
@@ -73,6 +74,16 @@ function apply(state: ServiceSnapshot, action: Action): ServiceSnapshot {
       return change(action.fleet, { healthy: action.count, inService: action.count })
     case 'set-weights':
       return { ...state, shares: action.shares }
+    case 'add-route': {
+      const { to } = action.route
+      const conditions = describeConditions(conditionsOf(action.route))
+      return { ...state, routes: [...(state.routes ?? []), { ruleArn: `arn:rule/${to}`, to, conditions }] }
+    }
+    case 'remove-route': {
+      const { routes: had = [], ...rest } = state
+      const routes = had.filter(({ ruleArn }) => ruleArn !== action.ruleArn)
+      return routes.length > 0 ? { ...rest, routes } : rest
+    }
     case 'await-empty':
       return change(action.fleet, { healthy: 0, inService: 0, instances: 0, targets: 0 })
     case 'set-roles':
@@ -145,6 +156,10 @@ export function expectSafe(state: ServiceSnapshot, capacity: number): void {
   for (const [name, share] of Object.entries(state.shares)) {
     const found = state.fleets.find((each) => each.name === name)
     expect(found?.healthy ?? 0).toBeGreaterThanOrEqual(Math.ceil((capacity * share) / total))
+  }
+  for (const { to } of state.routes ?? []) {
+    // Nobody says how many they are: they may be all.
+    expect(state.fleets.find((each) => each.name === to)?.healthy ?? 0).toBeGreaterThanOrEqual(capacity)
   }
   const serving = state.fleets.filter((each) => (state.shares[each.name] ?? 0) > 0)
   expect(serving.reduce((sum, each) => sum + each.healthy, 0)).toBeGreaterThanOrEqual(capacity)

@@ -16,6 +16,7 @@ import type { ServiceRef } from '../gate.ts'
 import type { EntrySnapshot, FleetRole, FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
 import { formerIn } from './former.ts'
 import { observeMix, observeTraces } from './observe-mix.ts'
+import { observeRoutes } from './routes.ts'
 import { TAG } from './tags.ts'
 import { releaseIn } from './template.ts'
 
@@ -65,6 +66,10 @@ async function observe(
   }
   const weights = new Map(entry.tuples.map((tuple) => [tuple.TargetGroupArn, tuple.Weight ?? 1]))
   const fleets = await Promise.all(attached.map((group) => observeFleet(clients, group, inPlaceBy, signal)))
+  // Only the rules of an Application Load Balancer tell clients apart.
+  const routes = entry.snapshot.loadBalancerName.startsWith('app/')
+    ? await observeRoutes(clients, entry.snapshot.listenerArn, ref.name, fleets, signal)
+    : []
   const shares: Record<string, number> = {}
   for (const fleet of fleets) {
     const weight = weights.get(fleet.targetGroupArn)
@@ -77,6 +82,7 @@ async function observe(
     entry: entry.snapshot,
     fleets: inRoleOrder(ref, fleets),
     shares,
+    ...(routes.length > 0 ? { routes } : {}),
   }
 }
 

@@ -1,4 +1,5 @@
 import { freshIn, replacedIn } from '../mix.ts'
+import { isRoute } from '../route.ts'
 import type { FleetName, FleetSnapshot, FleetTarget, ServiceSnapshot, Target } from '../strategy.ts'
 import type { Action, Shares } from './action.ts'
 import { sameFormer } from './former.ts'
@@ -42,6 +43,7 @@ export function order(observed: ServiceSnapshot, target: Target, way: 'forward' 
     ...wanted.flatMap(([fleet, goal]): Action[] =>
       found.has(fleet) ? [] : [{ kind: 'create-fleet', fleet, target: goal }],
     ),
+    ...(way === 'back' ? strayRoutes(observed, target) : []),
     ...(urgent ? shift(observed, shifted) : []),
     ...(way === 'back' ? replaced : []),
     ...(sameShares(observed.shares, admitted) || urgent ? [] : [setWeights(admitted, 'admit')]),
@@ -58,6 +60,9 @@ export function order(observed: ServiceSnapshot, target: Target, way: 'forward' 
     ]),
     ...(urgent ? [] : waits),
     ...(urgent ? [] : shift(observed, shifted, admitted)),
+    ...missingRoute(observed, target),
+    // Clients who were sent to a release go where all others go once these go there too.
+    ...(way === 'forward' ? strayRoutes(observed, target) : []),
     ...(way === 'forward' ? replaced : []),
     ...wanted.flatMap(([name]) => (late(name) ? processes(name, found.get(name), target) : [])),
     ...formers(found, target),
@@ -221,3 +226,14 @@ function formers(found: ReadonlyMap<FleetName, FleetSnapshot>, target: Target): 
     sameFormer(found.get(name)?.former, former) ? [] : [{ kind: 'set-former', fleet: name, former }],
   )
 }
+
+/** Rules that the target does not speak of; of two that say the same, one stays. */
+export function strayRoutes({ routes = [] }: ServiceSnapshot, { traffic }: Target): Action[] {
+  const kept = routes.find((found) => isRoute(found, traffic.route))
+  return routes
+    .filter((found) => found !== kept)
+    .map(({ ruleArn, conditions }) => ({ kind: 'remove-route', ruleArn, conditions }))
+}
+
+export const missingRoute = ({ routes = [] }: ServiceSnapshot, { traffic: { route } }: Target): Action[] =>
+  !route || routes.some((found) => isRoute(found, route)) ? [] : [{ kind: 'add-route', route }]

@@ -7,6 +7,7 @@ import { setFormer } from './former.ts'
 import { awaitDrained, awaitHealthy, fleetNamed } from './health.ts'
 import { refresh, rollBack } from './refresh.ts'
 import { clearRemains } from './remains.ts'
+import { addRoute, removeRoute } from './routes.ts'
 import { removeVersions } from './template.ts'
 import { setWeights, verifyWeights } from './weights.ts'
 
@@ -24,6 +25,10 @@ export async function perform(action: Action, context: ActionContext): Promise<v
     case 'set-weights':
       await setWeights(context, action.shares)
       return verifyWeights(context, action.shares)
+    case 'add-route':
+      return addRoute(context, action.route)
+    case 'remove-route':
+      return removeRoute(context, action.ruleArn)
     case 'await-empty':
       return awaitDrained(context, action.fleet, 0)
     case 'await-drained':

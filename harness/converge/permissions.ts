@@ -7,6 +7,7 @@ export const OBSERVING: readonly Permission[] = [
   { action: 'ec2:DescribeLaunchTemplateVersions' },
   { action: 'elasticloadbalancing:DescribeListeners' },
   { action: 'elasticloadbalancing:DescribeLoadBalancers' },
+  { action: 'elasticloadbalancing:DescribeRules' },
   { action: 'elasticloadbalancing:DescribeTags' },
   { action: 'elasticloadbalancing:DescribeTargetGroupAttributes' },
   { action: 'elasticloadbalancing:DescribeTargetGroups' },
@@ -75,6 +76,16 @@ export const CHANGING: Readonly<Record<Action['kind'], readonly Permission[]>> =
   ],
   'await-healthy': [],
   'set-weights': [{ action: 'elasticloadbalancing:ModifyListener', on: 'listener' }],
+  'add-route': [
+    { action: 'elasticloadbalancing:CreateRule', on: 'listener', tagged: 'request' },
+    {
+      action: 'elasticloadbalancing:AddTags',
+      on: 'listener-rule',
+      condition: { StringEquals: { 'elasticloadbalancing:CreateAction': 'CreateRule' } },
+      because: 'elasticloadbalancing:CreateRule',
+    },
+  ],
+  'remove-route': [{ action: 'elasticloadbalancing:DeleteRule', on: 'listener-rule', tagged: 'resource' }],
   'await-empty': [],
   'await-drained': [],
   'set-roles': [

@@ -15,6 +15,7 @@ import type {
   Verdict,
 } from '../gate.ts'
 import type { TrafficView } from '../probe.ts'
+import { sharesAsked } from '../route.ts'
 import type { GateSpec } from '../strategy.ts'
 import { analyse } from './analysis/analyse.ts'
 import { CLOSING_LOOKS } from './analysis/latency.ts'
@@ -376,9 +377,10 @@ function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Pro
 /** The share of the traffic that goes to others than the fleet, or the release in it, that was stable before. */
 function candidateShare({ context, stage, stable: old }: Traffic): number {
   const stable = context.before?.fleets.find((fleet) => fleet.role === 'stable')?.name
-  const total = Object.values(stage.shares).reduce((sum, share) => sum + share, 0)
+  const shares = sharesAsked(stage.shares, stage.route)
+  const total = Object.values(shares).reduce((sum, share) => sum + share, 0)
   if (stable === undefined || total === 0) return 0
-  return 1 - ((stage.shares[stable] ?? 0) * (stage.mixes?.[stable]?.[old] ?? 1)) / total
+  return 1 - ((shares[stable] ?? 0) * (stage.mixes?.[stable]?.[old] ?? 1)) / total
 }
 
 const isHarm = (count: { readonly outcome: string; readonly n: number }): boolean =>

@@ -33,8 +33,19 @@ const BODY_LIMIT = 1024 * 1024
 
 const HEADERS = { accept: '*/*', 'user-agent': 'sluice-probe' }
 
+/** As whom requests are sent: headers that the next one carries beside its own. */
+export type Guise = () => Readonly<Record<string, string>> | undefined
+
+const nobody: Guise = () => undefined
+
 /** `timeout` is in wall milliseconds, for a whole request. */
-export function createAsk(dispatcher: Dispatcher, origin: string, timeout: number, wall: WallClock): Ask {
+export function createAsk(
+  dispatcher: Dispatcher,
+  origin: string,
+  timeout: number,
+  wall: WallClock,
+  guise: Guise = nobody,
+): Ask {
   const tls = origin.startsWith('https:')
   return (question, report) => {
     const { path, method, headers, body, fresh = false } = question
@@ -45,7 +56,7 @@ export function createAsk(dispatcher: Dispatcher, origin: string, timeout: numbe
           origin,
           path,
           method,
-          headers: headers ? { ...HEADERS, ...headers } : HEADERS,
+          headers: { ...HEADERS, ...headers, ...guise() },
           reset: fresh,
           // One deadline for the whole request is kept here; undici's own timers are too coarse.
           headersTimeout: 0,

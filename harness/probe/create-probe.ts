@@ -5,7 +5,7 @@ import { SluiceError } from '../errors.ts'
 import type { Lane } from '../gate.ts'
 import type { Probe, ProbeSpec, Samples } from '../probe.ts'
 import { type Aggregate, createAggregate, type EndedRequest } from './aggregate.ts'
-import { createAsk } from './ask.ts'
+import { createAsk, type Guise } from './ask.ts'
 import { createLane, type Send } from './lane.ts'
 import { type LongRequests, startLongRequests } from './long.ts'
 import { nothingWritten } from './messages.ts'
@@ -35,8 +35,10 @@ export function createProbe(spec: ProbeSpec, cloud: Cloud, options: ProbeOptions
   validate(spec)
   const { clock } = cloud
   const aggregate = createAggregate(spec.versions, clock.now())
-  const writes = createLedger(spec, cloud)
-  const traffic = createTraffic(createTurns(spec, cloud, options, writes), aggregate, clock.wall)
+  let client: Client | undefined
+  const guise = everyOther(() => client)
+  const writes = createLedger(spec, cloud, guise)
+  const traffic = createTraffic(createTurns(spec, cloud, options, writes, guise), aggregate, clock.wall)
   let stage = options.stage ?? 'baseline'
   const schedule = startSchedule({
     rate: spec.rate,
@@ -70,11 +72,12 @@ export function createProbe(spec: ProbeSpec, cloud: Cloud, options: ProbeOptions
   }
 
   return {
-    async enter(next) {
+    async enter(next, as) {
       refuseWhenStopped()
       schedule.catchUp()
       closeBucket()
       stage = next
+      client = as
     },
     onBucket: (listener) => void listeners.push(listener),
     async flush() {
@@ -194,13 +197,14 @@ function createTurns(
   cloud: Cloud,
   options: ProbeOptions,
   writes: Writes | undefined,
+  guise: Guise,
 ): Turns {
   const { wall } = cloud.clock
   const ofOwn = options.fresh ?? cloud.dispatcher
-  const fresh: NamedLane = { lane: 'fresh', send: createLane('fresh', ofOwn, spec, wall) }
+  const fresh: NamedLane = { lane: 'fresh', send: createLane('fresh', ofOwn, spec, wall, guise) }
   const kept: NamedLane = {
     lane: 'keep-alive',
-    send: createLane('keep-alive', cloud.dispatcher, spec, wall),
+    send: createLane('keep-alive', cloud.dispatcher, spec, wall, guise),
   }
   const every = Math.max(WRITES_EVERY, Math.ceil(spec.rate / MOST_WRITES_A_SECOND))
   return (index) => {
@@ -210,11 +214,26 @@ function createTurns(
   }
 }
 
-function createLedger({ url, timeout, versions, writes }: ProbeSpec, cloud: Cloud): Writes | undefined {
+type Client = Readonly<Record<string, string>>
+
+/** Half of the requests are sent as the client, if there is one: two of four, so that both lanes have their share. */
+function everyOther(client: () => Client | undefined): Guise {
+  let sent = 0
+  return () => {
+    sent += 1
+    return sent % 4 < 2 ? client() : undefined
+  }
+}
+
+function createLedger(
+  { url, timeout, versions, writes }: ProbeSpec,
+  cloud: Cloud,
+  guise: Guise,
+): Writes | undefined {
   if (!writes) return undefined
   const { origin } = new URL(url)
   const { wall } = cloud.clock
-  const ask = createAsk(cloud.dispatcher, origin, timeout, wall)
+  const ask = createAsk(cloud.dispatcher, origin, timeout, wall, guise)
   return createWrites({ spec: writes, origin, ask, versions, wall })
 }
 

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import type { WallClock } from '../clock.ts'
 import type { ProbeSpec } from '../probe.ts'
-import { createAsk, type Question, type Report } from './ask.ts'
+import { createAsk, type Guise, type Question, type Report } from './ask.ts'
 import { judgeAnswer } from './expectation.ts'
 import { questionOf } from './target.ts'
 
@@ -16,9 +16,10 @@ export function createLane(
   dispatcher: Dispatcher,
   spec: ProbeSpec,
   wall: WallClock,
+  guise?: Guise,
 ): Send {
   const url = new URL(spec.url)
-  const ask = createAsk(dispatcher, url.origin, spec.timeout, wall)
+  const ask = createAsk(dispatcher, url.origin, spec.timeout, wall, guise)
   const page: Question = {
     path: `${url.pathname}${url.search}`,
     method: 'GET',

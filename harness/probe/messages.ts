@@ -7,9 +7,11 @@ export interface ThreadData {
   readonly stage?: string
 }
 
+type Client = Readonly<Record<string, string>>
+
 /** Main thread → probe. Each is answered by `done` with its `id`, after whatever buckets it closed. */
 export type Order =
-  | { readonly kind: 'enter'; readonly id: number; readonly stage: string }
+  | { readonly kind: 'enter'; readonly id: number; readonly stage: string; readonly as?: Client | undefined }
   | { readonly kind: 'flush'; readonly id: number }
   | { readonly kind: 'read-back'; readonly id: number; readonly when: 'meanwhile' | 'last' }
   | { readonly kind: 'stop'; readonly id: number }

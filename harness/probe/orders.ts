@@ -5,7 +5,11 @@ import type { WritesReport } from '../probe.ts'
 import type { Order } from './messages.ts'
 
 export type NewOrder =
-  | { readonly kind: 'enter'; readonly stage: string }
+  | {
+      readonly kind: 'enter'
+      readonly stage: string
+      readonly as?: Readonly<Record<string, string>> | undefined
+    }
   | { readonly kind: 'flush' }
   | { readonly kind: 'read-back'; readonly when: 'meanwhile' | 'last' }
   | { readonly kind: 'stop' }

@@ -109,8 +109,8 @@ function createLink(worker: Worker, spec: ProbeSpec): Link {
     return because ? Promise.reject(because) : orders.send(what, limit)
   }
   const probe: RunningProbe = {
-    async enter(stage) {
-      await order({ kind: 'enter', stage })
+    async enter(stage, as) {
+      await order({ kind: 'enter', stage, as })
     },
     async flush() {
       await order({ kind: 'flush' })

@@ -25,7 +25,7 @@ const post = (message: Message, transfer: ArrayBuffer[] = []): void => port.post
 async function obey(order: Order): Promise<WritesReport | undefined> {
   switch (order.kind) {
     case 'enter':
-      await probe.enter(order.stage)
+      await probe.enter(order.stage, order.as)
       return
     case 'flush':
       await probe.flush()

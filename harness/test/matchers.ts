@@ -20,7 +20,7 @@ interface Retry {
   readonly timeout?: number | undefined
 }
 
-type MixedOptions = CheckOptions & Pick<SplitOptions, 'mixes'>
+type MixedOptions = CheckOptions & Pick<SplitOptions, 'mixes' | 'route'>
 type Shares = Readonly<Record<string, number>>
 
 interface ServiceMatchers {

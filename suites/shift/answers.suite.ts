@@ -30,7 +30,8 @@ describe.concurrent('the answers while traffic shifts', () => {
   }
 
   test('versions served split as the weights say', async ({ service, stage, traffic }) => {
-    await expect(service).toSplitTrafficAs(stage?.shares ?? service.shares, traffic, { mixes: stage?.mixes })
+    const { mixes, route } = stage ?? {}
+    await expect(service).toSplitTrafficAs(stage?.shares ?? service.shares, traffic, { mixes, route })
   })
 
   test('requests that take their time are answered', async ({ service }) => {

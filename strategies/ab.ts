@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import { duration } from '#harness/duration'
+import type { ClientRoute, StrategyDefinition, StrategySpec } from '#harness/strategy'
+import { type Step, sideBySide, whole } from './side-by-side.ts'
+
+/** What a rule takes as the name of a header, and as a value without wildcards (CreateRule, HttpHeaderConditionConfig). */
+const name = z
+  .string()
+  .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,40}$/, 'expected the name of a header')
+  .refine((given) => given.toLowerCase() !== 'host', 'expected another header than host')
+const value = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,64}$/)
+  .regex(/^[^*?;,]+$/, 'expected a value without * ? ; or ,')
+
+const entries = (given: object): number => Object.keys(given).length
+
+const options = z
+  .strictObject({
+    /** Clients whose requests carry all of these headers meet the new release, one to five of them. */
+    header: z
+      .record(name, value)
+      .refine((given) => entries(given) >= 1 && entries(given) <= 5, 'expected one to five headers')
+      .optional(),
+    /** Clients who have this one cookie do. */
+    cookie: z
+      .record(z.string().regex(/^[\w.-]{1,40}$/, 'expected the name of a cookie'), value)
+      .refine((given) => entries(given) === 1, 'expected one cookie')
+      .optional(),
+    /** How long they do before all others follow. */
+    hold: duration.prefault('30m'),
+    /** How long the new release is watched after that before the old one goes. */
+    bake: duration.prefault('10m'),
+    /** How much longer an inconclusive gate is watched before it fails closed; as long as its own time by default. */
+    extend: duration.optional(),
+  })
+  .refine(({ header, cookie }) => (header === undefined) !== (cookie === undefined), {
+    error: 'expected either header or cookie',
+  })
+
+/** Sends some clients to the new release, told by a header or a cookie; everyone else stays on the old one meanwhile. */
+export const ab = (given: z.input<typeof options>): StrategySpec => ({ name: 'ab', options: given })
+
+/** Nobody says how many these clients are: the new fleet is a whole one before the first of them comes. */
+export const abStrategy: StrategyDefinition<z.output<typeof options>> = {
+  name: 'ab',
+  summary: 'hold some clients, told by a header or a cookie, on the new release, then swap',
+  options,
+  draw:
+    ({ header = {}, cookie, hold, bake, extend }) =>
+    (service, release) => {
+      const [pair] = Object.entries(cookie ?? {})
+      const route: Omit<ClientRoute, 'to'> = {
+        header,
+        ...(pair ? { cookie: { name: pair[0], value: pair[1] } } : {}),
+      }
+      const at = (name: string, share: number, watched: number): Omit<Step, 'route'> => ({
+        name,
+        share,
+        candidate: whole,
+        gate: { suites: 'shift', bake: watched, extend: watched === 0 ? 0 : (extend ?? watched) },
+      })
+      return sideBySide('ab', service, release, [
+        at('candidate stands', 0, 0),
+        { ...at('held apart', 0, hold), route },
+        at('swap', 100, bake),
+      ])
+    },
+}
