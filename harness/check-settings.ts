@@ -12,15 +12,25 @@ interface CheckSetting {
   readonly timeout?: number | undefined
   /** Of `suspended-processes`: processes that may be suspended, beside those that may be anyway. */
   readonly allowed?: readonly string[] | undefined
+  /** Of `certificate`: for how many milliseconds it must be valid still. */
+  readonly left?: number | undefined
+  /** Of `dns-settings`: the longest TTL that a name may have, in milliseconds. */
+  readonly ttl?: number | undefined
 }
 
 export type CheckSettings = Readonly<Partial<Record<CheckName, CheckSetting>>>
 
 const reason = z.string().trim().min(1, 'expected the reason')
-const allowed = z.array(z.string().min(1)).min(1)
+
+/** What a check can be told beside its patience. */
+const OWN: Partial<Record<CheckName, z.ZodRawShape>> = {
+  certificate: { left: duration.optional() },
+  'dns-settings': { ttl: duration.optional() },
+  'suspended-processes': { allowed: z.array(z.string().min(1)).min(1).optional() },
+}
 
 function settingOf(name: CheckName) {
-  const own = name === 'suspended-processes' ? { allowed: allowed.optional() } : {}
+  const own = OWN[name] ?? {}
   return z
     .strictObject({
       skip: reason.optional(),
@@ -49,11 +59,13 @@ export const checkSettings: z.ZodType<CheckSettings> = z.strictObject(
 
 /** What reports say of each: one sentence with its reason. */
 export const tellSettings = (settings: CheckSettings = {}): readonly string[] =>
-  Object.entries(settings).map(([name, { skip, because, timeout, allowed: processes }]) => {
+  Object.entries(settings).map(([name, { skip, because, timeout, allowed, left, ttl }]) => {
     if (skip !== undefined) return `${name} is left out: ${skip}`
     const told = [
       ...(timeout === undefined ? [] : [`waits up to ${formatDuration(timeout)}`]),
-      ...(processes ? [`allows ${processes.join(', ')}`] : []),
+      ...(allowed ? [`allows ${allowed.join(', ')}`] : []),
+      ...(left === undefined ? [] : [`asks for ${formatDuration(left)} of validity`]),
+      ...(ttl === undefined ? [] : [`takes TTLs up to ${formatDuration(ttl)}`]),
     ]
     return `${name} ${told.join(' and ')}: ${because}`
   })

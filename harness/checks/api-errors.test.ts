@@ -92,6 +92,7 @@ const asking = {
   securityGroups: (cloud) => checks.securityGroups(cloud, service, {}),
   restored: (cloud) => checks.restored(cloud, service, { before: service }),
   listenerWeights: (cloud) => checks.listenerWeights(cloud, service, { shares: { orders: 1 } }),
+  dnsSettings: (cloud) => checks.dnsSettings(cloud, service, {}),
   dnsRecord: (cloud) => checks.dnsRecord(cloud, service, { path: '/' }),
   answersAlike: (cloud) => checks.answersAlike(cloud, service, { path: '/' }),
   writesReadable: (cloud) => checks.writesReadable(cloud, service, {}),

@@ -1,15 +1,8 @@
-import {
-  type HostedZone,
-  ListResourceRecordSetsCommand,
-  type ListResourceRecordSetsCommandOutput,
-  paginateListHostedZones,
-  type ResourceRecordSet,
-} from '@aws-sdk/client-route-53'
-import type { Cloud, RegionClients } from '../cloud.ts'
-import { abortable } from '../converge/observe.ts'
+import type { Cloud } from '../cloud.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
 import { askMany, entryUrl, tryAsk } from './ask.ts'
 import { type CheckOptions, lacking } from './check.ts'
+import { leadingNames } from './dns-names.ts'
 import { DEFAULT_LIMIT, type ErrorLimit, errorShare } from './error-share.ts'
 import { type Findings, looking, waiting } from './finding.ts'
 import { versionsIn } from './main-page.ts'
@@ -37,7 +30,7 @@ export async function dnsRecord(
   const subject = service.entry.dnsName
   const expected = 'the names of the service to resolve to it'
   return looking({ subject, expected, signal }, async () => {
-    const names = await namesOf(cloud, service, signal)
+    const names = [...new Set((await leadingNames(cloud, service, signal)).map(({ name }) => name))]
     if (names.length === 0) return []
     const lacks = lacking(cloud, service, ['dns', 'data-plane'], expected)
     if (lacks.length > 0) return lacks
@@ -59,58 +52,3 @@ async function resolves(
     return errorShare(name, asked, limit)
   return [waiting({ subject: name, expected: `version ${version}`, seen: versions.join(', '), hint })]
 }
-
-/** Names of records that lead to the load balancer, by alias or CNAME. Wildcards name nothing that could be asked. */
-async function namesOf(
-  cloud: Cloud,
-  service: ServiceSnapshot,
-  signal: AbortSignal | undefined,
-): Promise<readonly string[]> {
-  const { route53 } = cloud.region(service.region)
-  const zones: HostedZone[] = []
-  for await (const page of paginateListHostedZones({ client: route53 }, {}, abortable(signal))) {
-    // A private zone answers inside of its VPCs only.
-    zones.push(...(page.HostedZones ?? []).filter((zone) => !zone.Config?.PrivateZone))
-  }
-  const names = new Set<string>()
-  for (const { Id: zone = '' } of zones) {
-    for await (const record of recordsOf(cloud.region(service.region), zone, signal)) {
-      const name = plain(record.Name)
-      if (leadsTo(record, service.entry.dnsName) && !name.startsWith('\\052')) names.add(name)
-    }
-  }
-  return [...names]
-}
-
-/** ListResourceRecordSets pages by the next record's name, type and identifier; the SDK has no paginator for it. */
-async function* recordsOf(
-  { route53 }: RegionClients,
-  zone: string,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<ResourceRecordSet> {
-  let page: ListResourceRecordSetsCommandOutput | undefined
-  do {
-    page = await route53.send(
-      new ListResourceRecordSetsCommand({
-        HostedZoneId: zone,
-        StartRecordName: page?.NextRecordName,
-        StartRecordType: page?.NextRecordType,
-        StartRecordIdentifier: page?.NextRecordIdentifier,
-      }),
-      abortable(signal),
-    )
-    yield* page.ResourceRecordSets ?? []
-  } while (page.IsTruncated)
-}
-
-const leadsTo = (record: ResourceRecordSet, dnsName: string): boolean =>
-  plain(record.AliasTarget?.DNSName) === plain(dnsName) ||
-  (record.Type === 'CNAME' &&
-    (record.ResourceRecords?.some(({ Value }) => plain(Value) === plain(dnsName)) ?? false))
-
-/** Without the final dot and the `dualstack.` that the console puts before a load balancer's name. */
-const plain = (name = ''): string =>
-  name
-    .toLowerCase()
-    .replace(/\.$/, '')
-    .replace(/^dualstack\./, '')

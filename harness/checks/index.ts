@@ -1,7 +1,9 @@
 import { alarmsQuiet } from './alarms-quiet.ts'
 import { answersAlike } from './answers-alike.ts'
+import { certificate } from './certificate.ts'
 import type { Check } from './check.ts'
 import { dnsRecord } from './dns-record.ts'
+import { dnsSettings } from './dns-settings.ts'
 import { drained } from './drained.ts'
 import { drift } from './drift.ts'
 import { fleetMix } from './fleet-mix.ts'
@@ -36,7 +38,9 @@ import { zones } from './zones.ts'
 export const checks = {
   alarmsQuiet,
   answersAlike,
+  certificate,
   dnsRecord,
+  dnsSettings,
   drained,
   drift,
   fleetMix,

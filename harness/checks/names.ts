@@ -2,7 +2,9 @@
 export const CHECK_NAMES = [
   'alarms-quiet',
   'answers-alike',
+  'certificate',
   'dns-record',
+  'dns-settings',
   'drained',
   'drift',
   'fleet-mix',

@@ -101,11 +101,13 @@ function asConfigured<Options extends CheckOptions>(check: Check<Options>, given
   const name = nameOf(check)
   const setting = name && suiteContext().checks?.[name]
   if (!setting) return given
-  const { skip, timeout, allowed } = setting
+  const { skip, timeout, allowed, left, ttl } = setting
   if (skip !== undefined) throw new LeftOut(`${name} is left out by the config: ${skip}`)
   return {
     ...given,
     ...(timeout === undefined ? {} : { timeout }),
+    ...(left === undefined ? {} : { left }),
+    ...(ttl === undefined ? {} : { ttl }),
     ...(allowed ? { allowed: [...allowed, ...(('allowed' in given && asList(given.allowed)) || [])] } : {}),
   }
 }

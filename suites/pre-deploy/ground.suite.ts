@@ -35,6 +35,14 @@ describe.concurrent('the ground a deployment stands on', () => {
     await expect(service).toPass(checks.drift)
   })
 
+  test('its DNS names are delegated, and answers hold no longer than an hour', async ({ service }) => {
+    await expect(service).toPass(checks.dnsSettings)
+  })
+
+  test('its certificates are valid for two weeks more', async ({ service }) => {
+    await expect(service).toPass(checks.certificate)
+  })
+
   test('there is a way back: what serves now can be launched again', async ({ service }) => {
     await expect(service).toBeRevertible()
   })
