@@ -1,8 +1,11 @@
 import { type SyncMatcherResult, expect as vitestExpect } from 'vitest'
+import type { CertificateOptions } from '../checks/certificate.ts'
 import type { Check, CheckOptions, FleetOptions } from '../checks/check.ts'
+import type { DnsSettingsOptions } from '../checks/dns-settings.ts'
 import type { CapacityOptions } from '../checks/full-capacity.ts'
 import type { RecordOptions } from '../checks/immutable.ts'
 import { checks, nameOf } from '../checks/index.ts'
+import type { LaunchOptions } from '../checks/launchable.ts'
 import type { RevertOptions } from '../checks/revertible.ts'
 import type { ProcessOptions } from '../checks/suspended-processes.ts'
 import type { SplitOptions } from '../checks/traffic-split.ts'
@@ -47,6 +50,18 @@ interface ServiceMatchers {
   toBeRevertible(options?: RevertOptions & Retry): Promise<void>
   /** Fleets without traffic stand at 0, drained. */
   toHaveDrained(options?: FleetOptions & Retry): Promise<void>
+  /** None of these CloudWatch alarms has gone off; those that gates are judged by when not given. */
+  toHaveQuietAlarms(names?: readonly string[], options?: CheckOptions & Retry): Promise<void>
+  /** What a launch template names is to be had wherever the groups launch; the fleets' own template when not given. */
+  toBeLaunchable(options?: LaunchOptions & Retry): Promise<void>
+  /** There is room for a second fleet: in the bounds of the group, and addresses in its subnets. */
+  toHaveRoomForAnotherFleet(options?: FleetOptions & Retry): Promise<void>
+  /** Nobody has changed groups or instances since they were deployed. */
+  toBeAsDeployed(options?: FleetOptions & Retry): Promise<void>
+  /** The DNS names that lead to the load balancer are delegated, and answers are kept no longer than this. */
+  toHaveSoundDns(options?: DnsSettingsOptions & Retry): Promise<void>
+  /** Certificates that users are shown name what they ask for, and do not expire soon. */
+  toShowValidCertificates(options?: CertificateOptions & Retry): Promise<void>
   /** The DNS names that lead to the load balancer resolve, and only this version answers there. */
   toResolveTo(version: string, options?: CheckOptions & Retry): Promise<void>
 }
@@ -185,6 +200,25 @@ vitestExpect.extend({
   },
   toHaveDrained(received: unknown, options: FleetOptions & Retry = {}) {
     return meet(this, received, 'to have drained what gets no traffic', checks.drained, options)
+  },
+  toHaveQuietAlarms(received: unknown, given?: readonly string[], options: CheckOptions & Retry = {}) {
+    const names = given ?? suiteContext().thresholds.alarms ?? []
+    return meet(this, received, 'to have quiet alarms', checks.alarmsQuiet, { ...options, names })
+  },
+  toBeLaunchable(received: unknown, options: LaunchOptions & Retry = {}) {
+    return meet(this, received, 'to be launchable in every zone', checks.launchable, options)
+  },
+  toHaveRoomForAnotherFleet(received: unknown, options: FleetOptions & Retry = {}) {
+    return meet(this, received, 'to have room for another fleet', checks.headroom, options)
+  },
+  toBeAsDeployed(received: unknown, options: FleetOptions & Retry = {}) {
+    return meet(this, received, 'to be as it was deployed', checks.drift, options)
+  },
+  toHaveSoundDns(received: unknown, options: DnsSettingsOptions & Retry = {}) {
+    return meet(this, received, 'to have sound DNS names', checks.dnsSettings, options)
+  },
+  toShowValidCertificates(received: unknown, options: CertificateOptions & Retry = {}) {
+    return meet(this, received, 'to show valid certificates', checks.certificate, options)
   },
   toResolveTo(received: unknown, version: string, options: CheckOptions & Retry = {}) {
     return meet(this, received, `to resolve to ${version}`, checks.dnsRecord, {

@@ -1,6 +1,6 @@
 import { globSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { SuspendProcessesCommand } from '@aws-sdk/client-auto-scaling'
+import { CreateOrUpdateTagsCommand, SuspendProcessesCommand } from '@aws-sdk/client-auto-scaling'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addCandidate, openSampleWorld, type SampleWorld } from '../checks/sample-world.ts'
 import type { Cloud } from '../cloud.ts'
@@ -109,6 +109,24 @@ test.each([
   const result = await run({ ...context, stage, clients } as SuiteContext)
   expect(failures(result)).toMatch(message)
   expect(result.tests.filter(({ status }) => status !== 'passed')).toHaveLength(1)
+})
+
+test('a service that was changed behind its deployment is told with what was expected, seen, and where to look', {
+  timeout: 120_000,
+}, async () => {
+  await using world = await openSampleWorld(2)
+  const tag = { ResourceType: 'auto-scaling-group', ResourceId: 'orders', PropagateAtLaunch: false }
+  const Tags = [{ ...tag, Key: 'sluice:release', Value: '0.9.0' }]
+  await world.cloud.region().autoScaling.send(new CreateOrUpdateTagsCommand({ Tags }))
+  const context = contextOf(world, 'pre-deploy')
+  const thresholds = { ...context.thresholds, alarms: ['absent'] }
+  const text = failures(await run({ ...context, thresholds, release: { version: '0.9.0' } }))
+  expect(text).toMatch(
+    /since its last deployment: orders: expected release 0\.9\.0.*; saw lt-\w+ version 1 of 1\.0\.0\n {2}→ .*find out who/,
+  )
+  expect(text).toMatch(
+    /are quiet: alarm absent: expected OK; saw there is no such alarm .*\(inconclusive\)\n {2}→ /,
+  )
 })
 
 test('a check is left out or told something by the config alone, with the reason where it would have failed', {

@@ -16,7 +16,7 @@ describe.concurrent('the ground a deployment stands on', () => {
   })
 
   test('there is room for a second fleet', async ({ service }) => {
-    await expect(service).toPass(checks.headroom)
+    await expect(service).toHaveRoomForAnotherFleet()
   })
 
   test('the account has room for a second fleet', async ({ service }) => {
@@ -28,19 +28,19 @@ describe.concurrent('the ground a deployment stands on', () => {
     const [stable] = service.fleets
     const id = stable?.launchTemplate.id ?? ''
     const launchTemplate = version === undefined ? undefined : { id, version: String(version) }
-    await expect(service).toPass(checks.launchable, { launchTemplate })
+    await expect(service).toBeLaunchable({ launchTemplate })
   })
 
   test('nobody has changed the service since its last deployment', async ({ service }) => {
-    await expect(service).toPass(checks.drift)
+    await expect(service).toBeAsDeployed()
   })
 
   test('its DNS names are delegated, and answers hold no longer than an hour', async ({ service }) => {
-    await expect(service).toPass(checks.dnsSettings)
+    await expect(service).toHaveSoundDns()
   })
 
   test('its certificates are valid for two weeks more', async ({ service }) => {
-    await expect(service).toPass(checks.certificate)
+    await expect(service).toShowValidCertificates()
   })
 
   test('there is a way back: what serves now can be launched again', async ({ service }) => {
