@@ -58,6 +58,11 @@ describe('a config', () => {
     expect(long).toEqual({ path: '/report', open: 2, timeout: 120_000 })
   })
 
+  test('may have clients that keep their cookies', () => {
+    expect(validate(good).probe.sticky).toBeUndefined()
+    expect(validate({ ...good, probe: { sticky: {} } }).probe.sticky).toEqual({ clients: 5 })
+  })
+
   test('names further URLs to probe, each with what its answer must be', () => {
     const probe = (...targets: unknown[]) => ({ ...good, probe: { targets } })
     expect(validate(probe({ path: '/items' })).probe.targets).toEqual([

@@ -6,7 +6,7 @@ import { duration } from './duration.ts'
 import { describeError, SluiceError } from './errors.ts'
 import type { ClientGroup, ServiceRef, Thresholds } from './gate.ts'
 import type { StateSpec } from './journal/state-bucket.ts'
-import type { LongSpec, ProbeTarget, WritesSpec } from './probe.ts'
+import type { LongSpec, ProbeTarget, StickySpec, WritesSpec } from './probe.ts'
 import type { GatePhase, Release, StrategyDefinition, StrategySpec } from './strategy.ts'
 
 /** A program that instances run, each in a process of its own. */
@@ -65,6 +65,8 @@ export interface Config {
     readonly expect: { readonly status: number; readonly bodyIncludes?: string }
     /** Asked for in turn with the main page. */
     readonly targets: readonly ProbeTarget[]
+    /** Clients that keep their cookies; none when absent. */
+    readonly sticky?: StickySpec
     /** Slow requests under way at all times; none when absent. */
     readonly long?: LongSpec
     /** What the probe writes and reads back; nothing when absent. */
@@ -155,6 +157,11 @@ const target = z.strictObject({
     .prefault({}),
 })
 
+const sticky = z.strictObject({
+  clients: z.int().min(1).max(1_000).default(5),
+  session: z.string().min(1).optional(),
+})
+
 const long = z.strictObject({
   path: z.string().startsWith('/', 'expected a path that starts with /'),
   open: z.int().min(1).max(50).default(2),
@@ -199,6 +206,7 @@ const schema = z.strictObject({
       timeout: duration.prefault('5s'),
       expect: z.strictObject({ status, bodyIncludes: z.string().optional() }).prefault({}),
       targets: z.array(target).default([]),
+      sticky: sticky.optional(),
       long: long.optional(),
       writes: z.union([z.boolean(), writes]).optional(),
     })

@@ -155,13 +155,15 @@ export type Outcome =
   | 'wrong-body'
   /** A write that was acknowledged is gone, or other than it was acknowledged. */
   | 'lost-write'
+  /** A client's session was replaced by another one, or ended. */
+  | 'lost-session'
   | 'unknown-version'
 
 /**
  * `write-then-read` writes, and reads what was acknowledged back through whatever serves then; `long` has a few slow
- * requests under way at all times.
+ * requests under way at all times; the clients of `sticky` keep their cookies.
  */
-export type Lane = 'fresh' | 'keep-alive' | 'write-then-read' | 'long'
+export type Lane = 'fresh' | 'keep-alive' | 'write-then-read' | 'long' | 'sticky'
 
 /** What was wrong with one request, in a sentence of plain words. */
 export interface Remark {

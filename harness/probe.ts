@@ -59,10 +59,18 @@ export interface ProbeSpec {
   readonly expect: { readonly status: number; readonly bodyIncludes?: string }
   /** Further URLs of the service, asked for in turn with the main page. */
   readonly targets?: readonly ProbeTarget[]
+  /** Clients that keep their cookies; there are none when absent. */
+  readonly sticky?: StickySpec
   /** Slow requests that are under way at all times; none are when absent. */
   readonly long?: LongSpec
   /** What is written, and then read back; nothing is when absent. */
   readonly writes?: WritesSpec
+}
+
+/** They ask for the main page. `session` names the cookie that must stay as it was given; none must when absent. */
+export interface StickySpec {
+  readonly clients: number
+  readonly session?: string
 }
 
 /** Besides the rate: as many clients as `open` ask for a page that takes long, each again when it has its answer. */

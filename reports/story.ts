@@ -64,6 +64,7 @@ export const outcomeWords: Readonly<Record<Outcome, string>> = {
   'wrong-status': 'wrong status',
   'wrong-body': 'wrong page',
   'lost-write': 'acknowledged write lost',
+  'lost-session': 'session lost',
   'unknown-version': 'unknown version answered',
 }
 

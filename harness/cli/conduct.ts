@@ -176,7 +176,7 @@ function tell(lease: Lease | undefined, journal: Journal): void {
 const bucketOf = (scale: number): number => (scale > 1 ? 250 : 1_000)
 
 function probeSpec({ config, scene, before, plan }: Conduct) {
-  const { rate, timeout, expect, targets, long, writes } = config.probe
+  const { rate, timeout, expect, targets, sticky, long, writes } = config.probe
   const port = before.entry.port === 80 ? '' : `:${before.entry.port}`
   return {
     cloud: scene.cloud.address,
@@ -185,6 +185,7 @@ function probeSpec({ config, scene, before, plan }: Conduct) {
     timeout,
     expect,
     targets,
+    ...(sticky ? { sticky } : {}),
     ...(long ? { long } : {}),
     ...(writes ? { writes } : {}),
     bucket: bucketOf(scene.cloud.clock.scale),

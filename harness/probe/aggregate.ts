@@ -103,7 +103,7 @@ const gather = (): Gathered => ({
 })
 
 /** Writing, and what is meant to take long, take another time than the pages whose latencies are compared. */
-const TIMED: readonly Lane[] = ['fresh', 'keep-alive']
+const TIMED: readonly Lane[] = ['fresh', 'keep-alive', 'sticky']
 
 function record(into: Gathered, request: EndedRequest, version: string): void {
   const { lane, outcome, latency, remark } = request

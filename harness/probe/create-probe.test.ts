@@ -35,6 +35,25 @@ test('every planned request is sent once, half on new connections, half on kept 
   expect(used.filter((n) => n === 1).length).toBeGreaterThanOrEqual(fresh)
 })
 
+test('one request in ten comes from clients that keep their cookies', async () => {
+  const visitors = new Set<string>()
+  const { probe, ledger } = await watch(
+    (request, response) => {
+      if (request.headers.cookie) visitors.add(request.headers.cookie)
+      else response.setHeader('set-cookie', `visitor=${realClock.now()}`)
+      respond(response)
+    },
+    { sticky: { clients: 3, session: 'visitor' } },
+  )
+  await until(() => ledger.total().schedule.planned > 80)
+  await probe[Symbol.asyncDispose]()
+  const { counts, schedule } = ledger.total()
+  const sticky = counts.find(({ lane }) => lane === 'sticky')?.n ?? 0
+  expect(Math.abs(sticky - schedule.planned / 10)).toBeLessThanOrEqual(1)
+  expect(visitors.size).toBe(3)
+  expect(harmed(ledger.total())).toBe(0)
+})
+
 test('slow answers do not slow the arrivals, and their whole wait counts as latency', async () => {
   const { probe, ledger } = await watch((_, response) => void realClock.timer(150, () => respond(response)))
   await seen(ledger, 20)

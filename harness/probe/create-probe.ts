@@ -10,6 +10,7 @@ import { createLane, type Send } from './lane.ts'
 import { type LongRequests, startLongRequests } from './long.ts'
 import { nothingWritten } from './messages.ts'
 import { startSchedule } from './schedule.ts'
+import { createStickyLane } from './sticky.ts'
 import { createWrites, type Writes } from './writes.ts'
 
 export type BucketListener = Parameters<Probe['onBucket']>[0]
@@ -188,6 +189,9 @@ interface NamedLane {
 /** Which lane request `index` goes over. */
 type Turns = (index: number) => NamedLane
 
+/** One request in so many comes from a client that keeps its cookies. */
+const STICKY_EVERY = 10
+
 /** One request in so many writes or reads back what was written, and no more than so many a second do. */
 const WRITES_EVERY = 10
 const MOST_WRITES_A_SECOND = 20
@@ -206,10 +210,15 @@ function createTurns(
     lane: 'keep-alive',
     send: createLane('keep-alive', cloud.dispatcher, spec, wall, guise),
   }
+  const sticky: NamedLane | undefined = spec.sticky && {
+    lane: 'sticky',
+    send: createStickyLane(cloud.dispatcher, spec, spec.sticky, wall),
+  }
   const every = Math.max(WRITES_EVERY, Math.ceil(spec.rate / MOST_WRITES_A_SECOND))
   return (index) => {
     const send = index % every === 0 ? writes?.next() : undefined
     if (send) return { lane: 'write-then-read', send }
+    if (sticky && index % STICKY_EVERY === 1) return sticky
     return index % 2 === 0 ? fresh : kept
   }
 }

@@ -18,20 +18,25 @@ export function createLane(
   wall: WallClock,
   guise?: Guise,
 ): Send {
-  const url = new URL(spec.url)
-  const ask = createAsk(dispatcher, url.origin, spec.timeout, wall, guise)
-  const page: Question = {
-    path: `${url.pathname}${url.search}`,
-    method: 'GET',
-    fresh: lane === 'fresh',
-    reads: spec.expect.bodyIncludes !== undefined,
-    judge: (answer) => ({ outcome: judgeAnswer(answer, spec) }),
-  }
+  const ask = createAsk(dispatcher, new URL(spec.url).origin, spec.timeout, wall, guise)
+  const page = pageOf(spec, lane === 'fresh')
   const targets = spec.targets ?? []
   const questions = [page, ...targets.map((target) => questionOf(target, spec.versions, lane === 'fresh'))]
   let turn = 0
   return (report) => {
     const question = questions[turn++ % questions.length] ?? page
     ask(question, report)
+  }
+}
+
+/** The main page, as a question. */
+export function pageOf(spec: ProbeSpec, fresh: boolean): Question {
+  const { pathname, search } = new URL(spec.url)
+  return {
+    path: `${pathname}${search}`,
+    method: 'GET',
+    fresh,
+    reads: spec.expect.bodyIncludes !== undefined,
+    judge: (answer) => ({ outcome: judgeAnswer(answer, spec) }),
   }
 }

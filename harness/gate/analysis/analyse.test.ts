@@ -79,6 +79,22 @@ describe('acknowledged writes', () => {
   })
 })
 
+test('a session that is lost closes the gate, and says by whom', () => {
+  const sticky = (outcome: Outcome, n: number) => ({ version: '2.0.0', lane: 'sticky', outcome, n }) as const
+  const sentence = '2.0.0 replaced the session of a client that had one'
+  const now = {
+    ...good.now,
+    counts: [...good.now.counts, sticky('ok', 9), sticky('lost-session', 1)],
+    remarks: [{ outcome: 'lost-session', sentence } as const],
+  }
+  expect(judge({ now, look: 'continuous' })).toMatchObject({
+    status: 'failed',
+    sentence: `1 of 10 requests by clients that keep their cookies lost the session: ${sentence}`,
+  })
+  const kept = { ...now, counts: [...good.now.counts, sticky('ok', 9)] }
+  expect(evidence('sessions', { now: kept })).toMatchObject({ status: 'passed', n: { all: 9 } })
+})
+
 describe('error rate', () => {
   test('a good stage passes, and says how many errors could have gone unseen', () => {
     expect(judge({}).status).toBe('passed')

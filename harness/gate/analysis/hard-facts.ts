@@ -4,7 +4,7 @@ import { countOutcome, tally } from './tally.ts'
 
 /**
  * What needs no statistics: a page that is wrong was made wrong, and an answer of a version that nobody deployed
- * comes from a server that should not serve, and what was acknowledged must not be lost. Everything else that can go wrong with a request (a refused
+ * comes from a server that should not serve, and neither what was acknowledged nor a session may be lost. Everything else that can go wrong with a request (a refused
  * connection, a time-out, an error of the load balancer, a name not resolved) also happens to a healthy service now and
  * then, and is counted as an error.
  */
@@ -40,7 +40,12 @@ export function wrongAnswers(input: AnalysisInput): Evidence[] {
     effect: unknown,
     bound: 0,
   }
-  return [...(ofCandidate.n > 0 ? [pages] : []), ...(total > 0 ? [versions] : []), ...lostWrites(now)]
+  return [
+    ...(ofCandidate.n > 0 ? [pages] : []),
+    ...(total > 0 ? [versions] : []),
+    ...lostWrites(now),
+    ...lostSessions(now),
+  ]
 }
 
 /** Nothing where nothing was written. */
@@ -58,6 +63,28 @@ function lostWrites(now: TrafficWindow): Evidence[] {
         lost > 0
           ? `${lost} acknowledged ${lost === 1 ? 'write was' : 'writes were'} lost${detail}`
           : `no acknowledged write was found lost in ${asked} requests that write or read back`,
+      n: { all: asked },
+      effect: lost,
+      bound: 0,
+    },
+  ]
+}
+
+/** Nothing where no client keeps its cookies. */
+function lostSessions(now: TrafficWindow): Evidence[] {
+  const asked = now.counts.reduce((sum, { lane, n }) => (lane === 'sticky' ? sum + n : sum), 0)
+  const lost = countOutcome(now, 'lost-session')
+  if (asked === 0) return []
+  const [example] = remarksOn(now, 'lost-session')
+  const detail = example ? `: ${example}` : ''
+  return [
+    {
+      metric: 'sessions',
+      status: lost > 0 ? 'failed' : 'passed',
+      sentence:
+        lost > 0
+          ? `${lost} of ${asked} requests by clients that keep their cookies lost the session${detail}`
+          : `no session was lost in ${asked} requests by clients that keep their cookies`,
       n: { all: asked },
       effect: lost,
       bound: 0,
