@@ -4,7 +4,7 @@ import type { ClientRoute, FleetName, RouteSnapshot } from './strategy.ts'
 const ASKED_AS_CLIENT = 0.5
 
 /** What the requests of such clients carry. */
-export function headersOf({ header, cookie }: ClientRoute): Record<string, string> {
+export function headersOf({ header, cookie }: Omit<ClientRoute, 'to'>): Record<string, string> {
   return { ...header, ...(cookie ? { cookie: `${cookie.name}=${cookie.value}` } : {}) }
 }
 
@@ -13,6 +13,12 @@ export interface HeaderCondition {
   readonly name: string
   readonly values: readonly string[]
 }
+
+/** Such clients, for people. */
+export const describeClients = (route: Omit<ClientRoute, 'to'>): string =>
+  `clients with ${Object.entries(headersOf(route))
+    .map((pair) => pair.join(': '))
+    .join(' and ')}`
 
 /** A cookie is one of several in its header: alone, first, last, or between others. */
 export function conditionsOf({ header, cookie }: ClientRoute): HeaderCondition[] {

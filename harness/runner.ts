@@ -160,13 +160,20 @@ class Deployment {
     journal.append({ type: 'gate-started', ...what })
     const result = await gate(spec, stage, interrupt, this.#course.last)
     const { verdict, tests, tookMs, bakedMs, suitesWallMs } = result
-    const stop = stopOfVerdict(verdict, result.firstHarmAt)
+    const stop = stopOfVerdict(verdict, result.firstHarmAt) ?? this.#takenBack(stage)
     const event = stop
       ? this.#stopped({ kind: 'gating', stage: stage.index }, stop)
       : ({ kind: 'gate-passed' } as const)
     if (bakedMs > 0) journal.append({ type: 'waited', for: 'bake', what: stage.name, ms: bakedMs })
     journal.append({ type: 'gate-ended', ...what, verdict, tests, tookMs, bakedMs, suitesWallMs })
     return event
+  }
+
+  /** A release that was only to be tried is taken back when its last gate has opened. */
+  #takenBack({ index, name }: StageRef): Stop | undefined {
+    const { takesBack, to, stages } = this.#run.plan
+    if (!takesBack || index !== stages.length - 1) return undefined
+    return { cause: 'planned', sentence: `${to} passed ${name} and is taken back as planned`, exitCode: 0 }
   }
 
   async #reach(index: number): Promise<void> {

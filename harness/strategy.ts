@@ -129,6 +129,8 @@ export interface GateSpec {
   readonly bake: number
   /** How long an inconclusive gate may be extended, in cloud milliseconds; then it fails closed. */
   readonly extend: number
+  /** A person who approves of going on ends the bake early, where one is asked. */
+  readonly early?: true
   /** How long, in cloud milliseconds, a person is waited for who approves of going on; absent where nobody is asked. */
   readonly approval?: number
 }
@@ -193,6 +195,8 @@ export interface Plan {
   readonly to: string
   /** The state to which a revert converges: the service as observed. */
   readonly baseline: Stage
+  /** The release is only tried: when the last gate has opened, the service goes back to the baseline. */
+  readonly takesBack?: true
   /** Empty when the service already runs the release. */
   readonly stages: readonly Stage[]
 }

@@ -138,7 +138,12 @@ function wayBackLines(wayBack: WayBack, { to, from, cloud: { scale }, state }: D
 
 /** What the way back is timed from, in words. */
 export const afterWhat = ({ cause }: Pick<WayBack, 'cause'>): string =>
-  ({ gate: 'after the verdict', error: 'after the error', interrupted: 'after the interruption' })[cause]
+  ({
+    gate: 'after the verdict',
+    error: 'after the error',
+    interrupted: 'after the interruption',
+    planned: 'after the last gate',
+  })[cause]
 
 function rapid({ rapid: figures, cloud, sections }: DeploymentSummary): Fact {
   const stages = Math.max(1, sections.filter(({ kind }) => kind === 'stage').length)

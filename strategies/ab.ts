@@ -29,6 +29,8 @@ const options = z
       .optional(),
     /** How long they do before all others follow. */
     hold: duration.prefault('30m'),
+    /** What becomes of the new release then: it gets everyone, or it was only to be tried. */
+    afterwards: z.enum(['promote', 'revert']).default('promote'),
     /** How long the new release is watched after that before the old one goes. */
     bake: duration.prefault('10m'),
     /** How much longer an inconclusive gate is watched before it fails closed; as long as its own time by default. */
@@ -47,7 +49,7 @@ export const abStrategy: StrategyDefinition<z.output<typeof options>> = {
   summary: 'hold some clients, told by a header or a cookie, on the new release, then swap',
   options,
   draw:
-    ({ header = {}, cookie, hold, bake, extend }) =>
+    ({ header = {}, cookie, hold, afterwards, bake, extend }) =>
     (service, release) => {
       const [pair] = Object.entries(cookie ?? {})
       const route: Omit<ClientRoute, 'to'> = {
@@ -60,10 +62,12 @@ export const abStrategy: StrategyDefinition<z.output<typeof options>> = {
         candidate: whole,
         gate: { suites: 'shift', bake: watched, extend: watched === 0 ? 0 : (extend ?? watched) },
       })
-      return sideBySide('ab', service, release, [
+      const held = at('held apart', 0, hold)
+      const plan = sideBySide('ab', service, release, [
         at('candidate stands', 0, 0),
-        { ...at('held apart', 0, hold), route },
+        { ...held, gate: { ...held.gate, early: true }, route },
         at('swap', 100, bake),
       ])
+      return afterwards === 'promote' ? plan : { ...plan, takesBack: true, stages: plan.stages.slice(0, 2) }
     },
 }

@@ -81,7 +81,7 @@ test('where nobody approves in time, the deployment goes back', PATIENT, async (
   const { code, events, err } = await deployIn(project, [])
   expect(code, err).toBe(4)
   expect(verdictAt(events, 'canary 50%')?.sentence).toBe(
-    'nobody approved of going on from canary 50% within 1m',
+    'nobody approved of going on from canary 50% within 1 m',
   )
   expectAsBefore(events)
 })

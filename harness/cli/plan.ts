@@ -3,6 +3,7 @@ import { formatDuration } from '../duration.ts'
 import { estimate, type StageEstimate } from '../estimate.ts'
 import { mixesOf, replacedIn, sharesByVersion } from '../mix.ts'
 import { hashPlan } from '../plan.ts'
+import { describeClients } from '../route.ts'
 import type { FleetTarget, Plan, Stage } from '../strategy.ts'
 import { loadConfig } from './config-file.ts'
 import type { Invocation } from './main.ts'
@@ -47,7 +48,7 @@ export function printPlan(
       .join('  ')
       .trimEnd(),
   )
-  return `${head}\n${lines.join('\n')}\n${announcement(plan)}\n${expectation(expected)}`
+  return `${head}\n${lines.join('\n')}\n${announcement(plan)}\n${expectation(plan, expected)}`
 }
 
 /** A minute more or less is nobody's to promise. */
@@ -56,7 +57,7 @@ const about = (ms: number): string =>
     ? `about ${formatDuration(Math.round(ms / 10_000) * 10_000)}`
     : `about ${Math.round(ms / 60_000)} m`
 
-function expectation(expected: readonly StageEstimate[]): string {
+function expectation(plan: Plan, expected: readonly StageEstimate[]): string {
   const total = (of: (stage: StageEstimate) => number): number =>
     expected.reduce((sum, stage) => sum + of(stage), 0)
   const parts = [
@@ -76,6 +77,7 @@ function expectation(expected: readonly StageEstimate[]): string {
   return [
     `Takes ${about(total(({ whole }) => whole))}: ${named.join(', ')}.`,
     `Where a gate does not pass, ${back}.`,
+    ...(plan.takesBack ? [`${plan.to} is only tried: when the last gate has opened, it is taken back.`] : []),
     '',
   ].join('\n')
 }
@@ -97,7 +99,11 @@ function rowOf(stage: Stage, index: number): string[] {
   const traffic = targets.flatMap((target) => {
     const releaseOf = (fleet: string): string => target.fleets[fleet]?.release ?? fleet
     const shares = sharesByVersion(target.traffic.shares, releaseOf, mixesOf(target))
-    return Object.entries(shares).map(([version, share]) => `${version} ${Math.round(100 * share)}%`)
+    const { route } = target.traffic
+    return [
+      ...Object.entries(shares).map(([version, share]) => `${version} ${Math.round(100 * share)}%`),
+      ...(route ? [`${describeClients(route)} → ${releaseOf(route.to)}`] : []),
+    ]
   })
   const capacity = targets.flatMap((target) => Object.values(target.fleets).flatMap(capacityOf))
   const { suites, bake } = stage.gate

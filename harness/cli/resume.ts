@@ -115,5 +115,10 @@ function stopOf(events: readonly JournalEvent[]): Stop {
   const { cause, sentence, detectedAt } = begun
   const verdict = events.findLast((event) => event.type === 'gate-ended')?.verdict.status
   const byGate = verdict === 'inconclusive' ? 4 : 3
-  return { cause, sentence, detectedAt, exitCode: { gate: byGate, interrupted: 130, error: 1 }[cause] }
+  return {
+    cause,
+    sentence,
+    detectedAt,
+    exitCode: { gate: byGate, interrupted: 130, error: 1, planned: 0 }[cause],
+  }
 }

@@ -131,6 +131,20 @@ test(
   },
 )
 
+test('ab: a release that is only to be tried is taken back when its time is over', PATIENT, async () => {
+  const { code, events, err } = await deploy(
+    { ...ab, options: { ...ab.options, afterwards: 'revert' } },
+    'good',
+  )
+  expect(code, err).toBe(0)
+  const summary = summarise(events)
+  expect(summary.requests.harmed).toBe(0)
+  expect(only(events, 'deployment-ended')[0]?.sentence).toBe(
+    'shop is back on 1.0.0: 1.1.0 passed held apart and is taken back as planned',
+  )
+  expectAsBefore(events)
+})
+
 const rolling: StrategySpec = { name: 'rolling', options: { batch: '50%', bake, extend: '4m' } }
 
 test(

@@ -9,7 +9,12 @@ import {
   DescribeLaunchTemplateVersionsCommand,
   ModifyLaunchTemplateCommand,
 } from '@aws-sdk/client-ec2'
-import { DescribeTargetGroupsCommand } from '@aws-sdk/client-elastic-load-balancing-v2'
+import {
+  DescribeListenersCommand,
+  DescribeLoadBalancersCommand,
+  DescribeRulesCommand,
+  DescribeTargetGroupsCommand,
+} from '@aws-sdk/client-elastic-load-balancing-v2'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createEmbeddedCloud, type EmbeddedCloud } from '#fixtures/clouds/embedded/index'
 import { createSampleService } from '#fixtures/scenarios/sample-service'
@@ -41,7 +46,7 @@ beforeEach(async () => {
   writeConfig()
 })
 
-function writeConfig(strategy: StrategySpec = CANARY): void {
+function writeConfig(strategy: StrategySpec = CANARY, approvals?: object): void {
   const config = {
     cloud: { kind: 'endpoint', url: embedded.endpoint },
     service: { name: 'shop', entry: { loadBalancer: 'shop', listener: 80 } },
@@ -49,6 +54,7 @@ function writeConfig(strategy: StrategySpec = CANARY): void {
     baseline: 'old',
     release: 'new',
     strategy,
+    approvals,
     // A busy machine delays the probe; how late it may be is a share of this limit.
     gates: { minRequests: 50, latency: { p99: '5s' } },
   }
@@ -96,6 +102,22 @@ async function fleets(): Promise<unknown[]> {
       tag('sluice:former'),
     ]
   })
+}
+
+const ab = (hold: string): StrategySpec => ({
+  name: 'ab',
+  options: { cookie: { beta: '1' }, hold, bake: '2m', extend: '4m' },
+})
+
+/** Rules of the listener, its default one left out. */
+async function rules(): Promise<unknown[]> {
+  const { elbv2 } = cloud.region()
+  const { LoadBalancers: [balancer] = [] } = await elbv2.send(new DescribeLoadBalancersCommand({}))
+  const { Listeners: [listener] = [] } = await elbv2.send(
+    new DescribeListenersCommand({ LoadBalancerArn: balancer?.LoadBalancerArn }),
+  )
+  const { Rules = [] } = await elbv2.send(new DescribeRulesCommand({ ListenerArn: listener?.ListenerArn }))
+  return Rules.filter(({ IsDefault }) => !IsDefault)
 }
 
 /** All that a deployment could leave behind. */
@@ -184,6 +206,42 @@ test(
     })
   },
 )
+
+test(
+  'killed while it holds some clients apart, a deployment is taken up and leaves no rule behind',
+  PATIENT,
+  async () => {
+    writeConfig(ab('30m'))
+    const before = await resources()
+    const killed = await deployUntil(judges('held apart'), (child) => child.kill('SIGKILL'))
+    expect(await rules()).toMatchObject([{ Priority: '1' }])
+    expect((await sluice('unlock', '--yes')).text).toContain('unlocked')
+    await expect.poll(async () => (await sluice('status')).text, { timeout: 30_000 }).toContain('cut off')
+    const directory = only(killed.events, 'deployment-started')[0]?.deployment ?? ''
+    const { code, text } = await sluice('resume', join('.sluice', directory))
+    expect(code, text).toBe(130)
+    expect(await rules()).toEqual([])
+    expect(await resources()).toEqual(before)
+  },
+)
+
+test('a person who approves ends the time in which some clients are held apart', PATIENT, async () => {
+  writeConfig(ab('3h'), { stages: ['held apart'], within: '1h' })
+  let approval: ReturnType<typeof sluice> | undefined
+  const { code, events, err } = await deployUntil(
+    ({ type }) => type === 'approval-awaited',
+    () => {
+      approval = sluice('approve')
+    },
+  )
+  expect((await approval)?.code).toBe(0)
+  expect(code, err).toBe(0)
+  expect(harmedIn(events)).toBe(0)
+  const gate = only(events, 'gate-ended').find(({ stage }) => stage === 'held apart')
+  expect(gate?.verdict.evidence.at(-1)?.sentence).toMatch(/^approved by /)
+  expect(gate?.bakedMs).toBeLessThan(3_600_000)
+  expect(await rules()).toEqual([])
+})
 
 const recreate: StrategySpec = { name: 'recreate', options: { bake: '2m' } }
 const rolling: StrategySpec = { name: 'rolling', options: { batch: '50%', bake: '2m', extend: '4m' } }

@@ -1,4 +1,4 @@
-import { conditionsOf, describeConditions } from '../route.ts'
+import { describeClients } from '../route.ts'
 import type { ClientRoute, FleetName, FleetTarget, Former, Mix } from '../strategy.ts'
 
 export type Shares = Readonly<Record<FleetName, number>>
@@ -55,7 +55,7 @@ export function describeAction(action: Action): string {
     case 'set-weights':
       return `set weights ${describeShares(action.shares)}`
     case 'add-route':
-      return `send clients with ${describeConditions(conditionsOf(action.route))} to ${action.route.to}`
+      return `send ${describeClients(action.route)} to ${action.route.to}`
     case 'remove-route':
       return `send clients with ${action.conditions} where all others go`
     case 'await-empty':

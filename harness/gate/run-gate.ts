@@ -175,6 +175,10 @@ class Gate {
   #suiteRuns = 0
   #lastSuitesWallMs = 0
   #bakeUntil: number
+  /** Where a person may end the bake: their answer, who gave it, and what ends the wait then. */
+  #asked: Promise<string> | undefined
+  #approvedBy: string | undefined
+  readonly #early = new AbortController()
   #firstHarmAt: number | undefined
 
   constructor(input: GateInput) {
@@ -196,6 +200,7 @@ class Gate {
       if (this.#input.spec.bake === 0)
         return await this.#approved(await this.#untilDecided([opening, ...(await this.#closingLook())]))
       if (opening.status === 'failed' || opening.status === 'error') return [opening]
+      if (this.#input.spec.early) this.#askEarly()
       return await this.#approved(await this.#untilDecided(await this.#bakeAndLook()))
     } catch (thrown) {
       if (this.#input.signal.aborted) throw thrown
@@ -243,22 +248,38 @@ class Gate {
   async #approved(evidence: readonly Evidence[]): Promise<Evidence[]> {
     const { spec, stage, clock, approve } = this.#input
     if (spec.approval === undefined || mergeEvidence(evidence).status !== 'passed') return [...evidence]
+    if (this.#approvedBy !== undefined) return [...evidence, approvedBy(this.#approvedBy)]
     const within = formatDuration(spec.approval)
     const late = (): Error =>
       new SluiceError('timeout', `nobody approved of going on from ${stage.name} within ${within}`)
     using time = deadline(clock, spec.approval, late, this.#signal)
     try {
-      const by = await approve?.(time.signal)
+      const by = await (this.#asked ? unlessAborted(this.#asked, time.signal) : approve?.(time.signal))
       if (by === undefined)
         throw new SluiceError('timeout', `nobody can be asked to approve of ${stage.name}`)
       await this.#flush()
       const suites = await this.#runSuites()
-      const sentence = `approved by ${by}`
-      return [suites, ...(await this.#closingLook()), { metric: 'approval', status: 'passed', sentence }]
+      return [suites, ...(await this.#closingLook()), approvedBy(by)]
     } catch (thrown) {
       if (this.#signal.aborted || !(thrown instanceof SluiceError) || thrown.code !== 'timeout') throw thrown
       return [...evidence, { metric: 'approval', status: 'inconclusive', sentence: thrown.message }]
     }
+  }
+
+  /** Asks while it bakes: the answer ends the bake, not the looks that follow it. */
+  #askEarly(): void {
+    const { spec, clock, approve } = this.#input
+    if (spec.approval === undefined || !approve) return
+    this.#asked = approve(this.#signal)
+    this.#asked.then(
+      (by) => {
+        this.#approvedBy = by
+        this.#bakeUntil = Math.min(this.#bakeUntil, clock.now())
+        this.#early.abort()
+      },
+      // Nobody may be left to hear it: why the wait ended is told by the signal.
+      () => {},
+    )
   }
 
   /** The suites look again at the end of the bake, started early enough to be done when it is over. */
@@ -273,8 +294,15 @@ class Gate {
   }
 
   async #until(instant: number): Promise<void> {
-    const left = instant - this.#input.clock.now()
-    if (left > 0) await this.#input.clock.sleep(left, this.#signal)
+    const { clock } = this.#input
+    const left = instant - clock.now()
+    // An extension is slept through: it is there to see more, whoever approved.
+    const cut = this.#early.signal.aborted ? [] : [this.#early.signal]
+    try {
+      if (left > 0) await clock.sleep(left, AbortSignal.any([this.#signal, ...cut]))
+    } catch (thrown) {
+      if (this.#signal.aborted || cut.every((signal) => !signal.aborted)) throw thrown
+    }
     this.#signal.throwIfAborted()
   }
 
@@ -382,6 +410,12 @@ function candidateShare({ context, stage, stable: old }: Traffic): number {
   if (stable === undefined || total === 0) return 0
   return 1 - ((shares[stable] ?? 0) * (stage.mixes?.[stable]?.[old] ?? 1)) / total
 }
+
+const approvedBy = (by: string): Evidence => ({
+  metric: 'approval',
+  status: 'passed',
+  sentence: `approved by ${by}`,
+})
 
 const isHarm = (count: { readonly outcome: string; readonly n: number }): boolean =>
   count.outcome !== 'ok' && count.n > 0

@@ -30,7 +30,7 @@ export type WaitFor =
   | 'approval'
   | 'refresh'
 
-export type RevertCause = 'gate' | 'error' | 'interrupted'
+export type RevertCause = 'gate' | 'error' | 'interrupted' | 'planned'
 
 export type EndState = 'promoted' | 'nothing-to-do' | 'reverted' | 'revert-incomplete' | 'untouched'
 

@@ -11,6 +11,8 @@ export function troubleOf(
   const ended = eventsOf(events, 'deployment-ended')[0]
   if (ended?.state === 'promoted' || ended?.state === 'nothing-to-do') return undefined
   const reverted = eventsOf(events, 'revert-started').at(-1)
+  // A release that was only to be tried went as it should.
+  if (reverted?.cause === 'planned' && ended?.state === 'reverted') return undefined
   const shut = gates.findLast(({ verdict }) => verdict.status !== 'passed')
   const interrupted = eventsOf(events, 'interrupted').at(0)
   if (!reverted && !shut && !ended) return undefined
