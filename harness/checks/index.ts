@@ -2,6 +2,7 @@ import { alarmsQuiet } from './alarms-quiet.ts'
 import { answersAlike } from './answers-alike.ts'
 import { certificate } from './certificate.ts'
 import type { Check } from './check.ts'
+import { clientsStay } from './clients-stay.ts'
 import { dnsRecord } from './dns-record.ts'
 import { dnsSettings } from './dns-settings.ts'
 import { drained } from './drained.ts'
@@ -39,6 +40,7 @@ export const checks = {
   alarmsQuiet,
   answersAlike,
   certificate,
+  clientsStay,
   dnsRecord,
   dnsSettings,
   drained,

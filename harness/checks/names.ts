@@ -3,6 +3,7 @@ export const CHECK_NAMES = [
   'alarms-quiet',
   'answers-alike',
   'certificate',
+  'clients-stay',
   'dns-record',
   'dns-settings',
   'drained',

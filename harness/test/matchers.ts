@@ -50,6 +50,8 @@ interface ServiceMatchers {
   toBeRevertible(options?: RevertOptions & Retry): Promise<void>
   /** Fleets without traffic stand at 0, drained. */
   toHaveDrained(options?: FleetOptions & Retry): Promise<void>
+  /** Clients that keep the listener's cookie stay with the release that answered them first. */
+  toKeepClients(options?: CheckOptions & Retry): Promise<void>
   /** None of these CloudWatch alarms has gone off; those that gates are judged by when not given. */
   toHaveQuietAlarms(names?: readonly string[], options?: CheckOptions & Retry): Promise<void>
   /** What a launch template names is to be had wherever the groups launch; the fleets' own template when not given. */
@@ -200,6 +202,10 @@ vitestExpect.extend({
   },
   toHaveDrained(received: unknown, options: FleetOptions & Retry = {}) {
     return meet(this, received, 'to have drained what gets no traffic', checks.drained, options)
+  },
+  toKeepClients(received: unknown, options: CheckOptions & Retry = {}) {
+    const stay = { timeout: 0, ...page(), ...options }
+    return meet(this, received, 'to keep its clients', checks.clientsStay, stay)
   },
   toHaveQuietAlarms(received: unknown, given?: readonly string[], options: CheckOptions & Retry = {}) {
     const names = given ?? suiteContext().thresholds.alarms ?? []

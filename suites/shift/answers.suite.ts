@@ -38,6 +38,10 @@ describe.concurrent('the answers while traffic shifts', () => {
     await expect(service).toPass(checks.slowRequest, page)
   })
 
+  test('clients that the listener is to keep stay with their release', async ({ service }) => {
+    await expect(service).toKeepClients()
+  })
+
   test('a session opened by one release is known to the other', async ({ service }) => {
     await expect(service).toPass(checks.sessionKept, page)
   })
