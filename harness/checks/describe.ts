@@ -20,6 +20,33 @@ import {
 import type { Cloud } from '../cloud.ts'
 import { abortable, forwardOf } from '../converge/observe.ts'
 import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
+import { unlessAborted } from '../unless-aborted.ts'
+
+/** Reads under way, by cloud and question. */
+const underWay = new WeakMap<Cloud, Map<string, Promise<unknown>>>()
+
+/**
+ * Checks that run side by side and ask the same share one answer, which AWS counts once. What is asked later is asked
+ * anew: a look that is repeated is a fresh one.
+ */
+function shared<Value>(
+  cloud: Cloud,
+  question: readonly unknown[],
+  signal: AbortSignal | undefined,
+  read: () => Promise<Value>,
+): Promise<Value> {
+  const reads = underWay.get(cloud) ?? new Map<string, Promise<unknown>>()
+  underWay.set(cloud, reads)
+  const key = JSON.stringify(question)
+  // The key names the operation and all that it is given, so the answer is of its type.
+  let reading = reads.get(key) as Promise<Value> | undefined
+  if (!reading) {
+    reading = read().finally(() => reads.delete(key))
+    reads.set(key, reading)
+  }
+  // One check that is given up does not end the read of the others.
+  return signal ? unlessAborted(reading, signal) : reading
+}
 
 /** The groups of these fleets by name; one that is gone is absent. */
 export async function groupsOf(
@@ -29,11 +56,10 @@ export async function groupsOf(
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, AutoScalingGroup>> {
   if (fleets.length === 0) return new Map() // No name at all would mean: every group.
-  const { AutoScalingGroups: groups = [] } = await cloud.region(service.region).autoScaling.send(
-    new DescribeAutoScalingGroupsCommand({
-      AutoScalingGroupNames: fleets.map((fleet) => fleet.autoScalingGroupName),
-    }),
-    abortable(signal),
+  const names = fleets.map((fleet) => fleet.autoScalingGroupName)
+  const { autoScaling, name: region } = cloud.region(service.region)
+  const { AutoScalingGroups: groups = [] } = await shared(cloud, ['groups', region, names], signal, () =>
+    autoScaling.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: names })),
   )
   return new Map(groups.map((group) => [group.AutoScalingGroupName ?? '', group]))
 }
@@ -47,9 +73,13 @@ export async function targetsOf(
   targetGroupArn: string,
   signal?: AbortSignal,
 ): Promise<readonly TargetHealthDescription[]> {
-  const { TargetHealthDescriptions: targets = [] } = await cloud
-    .region(service.region)
-    .elbv2.send(new DescribeTargetHealthCommand({ TargetGroupArn: targetGroupArn }), abortable(signal))
+  const { elbv2 } = cloud.region(service.region)
+  const { TargetHealthDescriptions: targets = [] } = await shared(
+    cloud,
+    ['targets', targetGroupArn],
+    signal,
+    () => elbv2.send(new DescribeTargetHealthCommand({ TargetGroupArn: targetGroupArn })),
+  )
   return targets
 }
 
@@ -60,11 +90,10 @@ export async function targetGroupsOf(
   signal?: AbortSignal,
 ): Promise<readonly TargetGroup[]> {
   if (fleets.length === 0) return []
-  const { TargetGroups: groups = [] } = await cloud.region(service.region).elbv2.send(
-    new DescribeTargetGroupsCommand({
-      TargetGroupArns: [...new Set(fleets.map((fleet) => fleet.targetGroupArn))],
-    }),
-    abortable(signal),
+  const arns = [...new Set(fleets.map((fleet) => fleet.targetGroupArn))]
+  const { elbv2 } = cloud.region(service.region)
+  const { TargetGroups: groups = [] } = await shared(cloud, ['target groups', arns], signal, () =>
+    elbv2.send(new DescribeTargetGroupsCommand({ TargetGroupArns: arns })),
   )
   return groups
 }
@@ -91,9 +120,10 @@ export async function instancesOf(
   signal?: AbortSignal,
 ): Promise<readonly Instance[]> {
   if (ids.length === 0) return []
-  const { Reservations: reservations = [] } = await cloud
-    .region(service.region)
-    .ec2.send(new DescribeInstancesCommand({ InstanceIds: [...ids] }), abortable(signal))
+  const { ec2, name: region } = cloud.region(service.region)
+  const { Reservations: reservations = [] } = await shared(cloud, ['instances', region, ids], signal, () =>
+    ec2.send(new DescribeInstancesCommand({ InstanceIds: [...ids] })),
+  )
   return reservations.flatMap((reservation) => reservation.Instances ?? [])
 }
 
@@ -104,12 +134,13 @@ export async function templateVersion(
   template: FleetSnapshot['launchTemplate'],
   signal?: AbortSignal,
 ): Promise<LaunchTemplateVersion | undefined> {
-  const { LaunchTemplateVersions: versions = [] } = await cloud.region(service.region).ec2.send(
-    new DescribeLaunchTemplateVersionsCommand({
-      LaunchTemplateId: template.id,
-      Versions: [template.version],
-    }),
-    abortable(signal),
+  const { ec2, name: region } = cloud.region(service.region)
+  const { id, version } = template
+  const { LaunchTemplateVersions: versions = [] } = await shared(
+    cloud,
+    ['template', region, id, version],
+    signal,
+    () => ec2.send(new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId: id, Versions: [version] })),
   )
   return versions[0]
 }

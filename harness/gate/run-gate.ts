@@ -17,6 +17,7 @@ import type {
 import type { TrafficView } from '../probe.ts'
 import { sharesAsked } from '../route.ts'
 import type { GateSpec } from '../strategy.ts'
+import { unlessAborted } from '../unless-aborted.ts'
 import { analyse } from './analysis/analyse.ts'
 import { CLOSING_LOOKS } from './analysis/latency.ts'
 import { allowance, judgeSuites, mergeEvidence, settingsEvidence } from './verdict.ts'
@@ -390,16 +391,6 @@ class Gate {
     if (now.counts.some(isHarm)) this.#firstHarmAt ??= now.from
     return judgeTraffic(this.#input, look, seen)
   }
-}
-
-/** What the promise becomes, or the signal's reason as soon as that aborts; the promise's own end is then unheard. */
-function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }
 
 /** The share of the traffic that goes to others than the fleet, or the release in it, that was stable before. */
