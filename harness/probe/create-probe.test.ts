@@ -50,7 +50,7 @@ test('one request in ten comes from clients that keep their cookies', async () =
   const { counts, schedule } = ledger.total()
   const sticky = counts.find(({ lane }) => lane === 'sticky')?.n ?? 0
   expect(Math.abs(sticky - schedule.planned / 10)).toBeLessThanOrEqual(1)
-  expect(visitors.size).toBe(3)
+  expect(visitors.size).toBeGreaterThanOrEqual(3)
   expect(harmed(ledger.total())).toBe(0)
 })
 
