@@ -1,9 +1,6 @@
 import { serveEmbeddedCloud } from '#fixtures/clouds/embedded/server'
 import type { CloudAddress } from '../cloud.ts'
-import { connectCloud } from '../connect/index.ts'
-import { loadConfig } from './config-file.ts'
 import type { Invocation } from './main.ts'
-import { createService } from './scene.ts'
 
 /** `sluice cloud`: serves the embedded cloud until it is interrupted. One JSON line says that it is ready. */
 export async function cloud(invocation: Invocation): Promise<number> {
@@ -24,8 +21,16 @@ export async function cloud(invocation: Invocation): Promise<number> {
   return 0
 }
 
-/** Puts the service of the config into the cloud, as a deployment to an embedded one of its own would. */
+/**
+ * Puts the service of the config into the cloud, as a deployment to an embedded one of its own would. What that needs
+ * takes longer to load than an empty cloud to start.
+ */
 async function furnish({ flags, cwd, env, interrupt }: Invocation, address: CloudAddress): Promise<void> {
+  const [{ loadConfig }, { connectCloud }, { createService }] = await Promise.all([
+    import('./config-file.ts'),
+    import('../connect/index.ts'),
+    import('./scene.ts'),
+  ])
   const config = await loadConfig({ cwd, env, flags })
   await using cloud = connectCloud(address)
   await createService(cloud, config, interrupt)
