@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { ACTION_DEADLINE } from '#harness/converge/context'
 import {
   allStates,
   expectAsPromised,
@@ -11,7 +12,7 @@ import {
 import { order } from '#harness/converge/order'
 import { mixesOf, sharesByVersion } from '#harness/mix'
 import { hashPlan } from '#harness/plan'
-import type { Plan, ServiceSnapshot } from '#harness/strategy'
+import type { FleetSnapshot, Plan, ServiceSnapshot } from '#harness/strategy'
 import { strategyNamed, strategyNames } from './index.ts'
 
 const BATCH = fc.oneof(
@@ -35,6 +36,25 @@ const OPTIONS: Readonly<Record<string, fc.Arbitrary<object>>> = {
   'rolling-fleets': fc.record({ batch: BATCH }),
 }
 
+/** Fleets that earlier deployments left parked: of another release, or of the very one that is deployed. */
+const PARKED = fc.uniqueArray(
+  fc.record({ release: fc.constantFrom('0.9.0', '2.0.0'), maxSize: fc.integer({ min: 1, max: 400 }) }),
+  { selector: ({ release }) => release, maxLength: 2 },
+)
+
+type Parked = typeof PARKED extends fc.Arbitrary<infer Each> ? Each : never
+
+function withParked(before: ServiceSnapshot, parked: Parked): ServiceSnapshot {
+  const [model] = before.fleets
+  if (!model) return before
+  const empty = { minSize: 0, desiredCapacity: 0, inService: 0, healthy: 0, instances: 0, targets: 0 }
+  const fleets = parked.map(({ release, maxSize }): FleetSnapshot => {
+    const name = `orders-${release.replaceAll('.', '-')}`
+    return { ...model, ...empty, name, release, maxSize, role: 'parked', owned: true, suspendedProcesses: [] }
+  })
+  return { ...before, fleets: [model, ...fleets] }
+}
+
 /** What a strategy must be told. */
 const NEEDED: Readonly<Record<string, object>> = { ab: { header: { 'x-beta': '1' } } }
 
@@ -45,8 +65,11 @@ const worlds = (name: string) =>
         fc.integer({ min: 1, max: 200 }),
         fc.integer({ min: 1, max: 999 }),
         fc.subarray(['AZRebalance', 'AlarmNotification']),
+        PARKED,
       )
-      .map(([capacity, weight, processes]) => service(capacity, weight, processes)),
+      .map(([capacity, weight, processes, parked]) =>
+        withParked(service(capacity, weight, processes), parked),
+      ),
     options: OPTIONS[name] ?? fc.constant({}),
   })
 
@@ -145,6 +168,65 @@ describe.each(strategyNames)('the strategy %s', (name) => {
           state = back
         }
         expect(state).toEqual(before)
+      }
+    }))
+
+  test('creates no capacity on the way back while the old release still has its own, and has nothing left to do after it', () =>
+    always(name, (plan, before) => {
+      const baseline = targetOf(plan, -1)
+      let from = before
+      for (const index of plan.stages.keys()) {
+        for (const state of allStates(from, targetOf(plan, index), 'forward')) {
+          from = state
+          const sizeOf = (fleet: string): number =>
+            state.fleets.find((each) => each.name === fleet)?.desiredCapacity ?? 0
+          if (sizeOf('orders') < capacityOf(before)) continue
+          for (const action of order(state, baseline, 'back')) {
+            expect(action.kind).not.toBe('create-fleet')
+            if (action.kind === 'set-capacity')
+              expect(action.target.desiredCapacity).toBeLessThanOrEqual(sizeOf(action.fleet))
+          }
+        }
+      }
+      const restored = allStates(from, baseline, 'back').at(-1) ?? from
+      expect(order(restored, baseline, 'back')).toEqual([])
+    }))
+
+  test('gives bounds and processes back as they were, also where it promotes', () =>
+    always(name, (plan, before) => {
+      const [old] = before.fleets
+      const { fleets, traffic } = targetOf(plan, plan.stages.length - 1)
+      const [serving = ''] = Object.keys(traffic.shares)
+      expect(fleets[serving]).toMatchObject({
+        desiredCapacity: old?.desiredCapacity,
+        minSize: old?.minSize,
+        maxSize: old?.maxSize,
+        suspendedProcesses: old?.suspendedProcesses,
+      })
+      expect(traffic.route).toBeUndefined()
+    }))
+
+  test('ends: every gate has a time, and every action a deadline', () =>
+    always(name, (plan, before) => {
+      // As many stages as there are instances, or percent, and a few.
+      expect(plan.stages.length).toBeLessThanOrEqual(Math.max(100, capacityOf(before)) + 3)
+      let from = before
+      for (const [index, { gate }] of plan.stages.entries()) {
+        for (const time of [gate.bake, gate.extend]) expect(Number.isFinite(time) && time >= 0).toBe(true)
+        const target = targetOf(plan, index)
+        for (const { kind } of order(from, target, 'forward'))
+          expect(ACTION_DEADLINE[kind]).toBeGreaterThan(0)
+        from = allStates(from, target, 'forward').at(-1) ?? from
+      }
+    }))
+
+  test('names launch template versions by their number, never by what is newest', () =>
+    always(name, (plan) => {
+      for (const stage of [plan.baseline, ...plan.stages]) {
+        for (const { mix, former } of Object.values(stage.targets[SCOPE]?.fleets ?? {})) {
+          if (mix) expect(mix.replaces).toMatch(/^\d+$/)
+          if (former?.by === 'refresh') expect(former.launchTemplateVersion).toMatch(/^\d+$/)
+        }
       }
     }))
 
