@@ -138,7 +138,7 @@ describe('a config', () => {
       'release: there is no release 9; releases: 1.0.0, 2.0.0',
     )
     expect(problems(good, { strategy: 'yolo' })).toContain(
-      'there is no strategy named yolo; strategies: all-at-once, blue-green, canary, ',
+      'there is no strategy named yolo; strategies: ab, all-at-once, blue-green, canary, ',
     )
   })
 

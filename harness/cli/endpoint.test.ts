@@ -39,7 +39,9 @@ test('a cloud without a data plane is refused before anything is touched, with w
     'autoscaling:CreateOrUpdateTags',
     'autoscaling:DeleteAutoScalingGroup',
     'autoscaling:DeleteTags',
+    'elasticloadbalancing:CreateRule',
     'elasticloadbalancing:CreateTargetGroup',
+    'elasticloadbalancing:DeleteRule',
     'elasticloadbalancing:DeleteTargetGroup',
   ])
 })

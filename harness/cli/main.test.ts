@@ -88,7 +88,7 @@ describe('bad input is refused with exit 2 and one message', () => {
     config()
     await refused(
       ['deploy', '--strategy', 'yolo'],
-      /there is no strategy named yolo; strategies: all-at-once, blue-green, canary/,
+      /there is no strategy named yolo; strategies: ab, all-at-once, blue-green, canary/,
     )
   })
 

@@ -26,6 +26,7 @@ import {
   DescribeAccountLimitsCommand as BalancerLimitsCommand,
   DescribeListenersCommand,
   DescribeLoadBalancersCommand,
+  DescribeRulesCommand,
   DescribeTagsCommand,
   DescribeTargetGroupAttributesCommand,
   DescribeTargetGroupsCommand,
@@ -91,6 +92,8 @@ const balancing = ({ elbv2 }: RegionClients, options: CallOptions): Tries => {
       elbv2.send(new DescribeLoadBalancersCommand({}), options),
     'elasticloadbalancing:DescribeListeners': () =>
       elbv2.send(new DescribeListenersCommand({ ListenerArns: [LISTENER] }), options),
+    'elasticloadbalancing:DescribeRules': () =>
+      elbv2.send(new DescribeRulesCommand({ ListenerArn: LISTENER }), options),
     'elasticloadbalancing:DescribeTags': () =>
       elbv2.send(new DescribeTagsCommand({ ResourceArns: [TARGET_GROUP] }), options),
     'elasticloadbalancing:DescribeTargetGroups': () =>
