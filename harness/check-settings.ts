@@ -2,23 +2,28 @@ import { z } from 'zod'
 import { CHECK_NAMES, type CheckName } from './checks/names.ts'
 import { duration, formatDuration } from './duration.ts'
 
-/** What a config says of a built-in check, and why: that it is left out, or what it is told beside. */
-interface CheckSetting {
-  /** Why it is left out. */
-  readonly skip?: string | undefined
-  /** Why it is told something else than it would be. */
-  readonly because?: string | undefined
-  /** Cloud milliseconds until what is not yet right counts as wrong. */
-  readonly timeout?: number | undefined
-  /** Of `suspended-processes`: processes that may be suspended, beside those that may be anyway. */
-  readonly allowed?: readonly string[] | undefined
-  /** Of `certificate`: for how many milliseconds it must be valid still. */
-  readonly left?: number | undefined
-  /** Of `dns-settings`: the longest TTL that a name may have, in milliseconds. */
-  readonly ttl?: number | undefined
-}
-
-export type CheckSettings = Readonly<Partial<Record<CheckName, CheckSetting>>>
+/** What a config says of built-in checks, and why. Without a name of its own, so that declarations can tell it. */
+export type CheckSettings = Readonly<
+  Partial<
+    Record<
+      CheckName,
+      {
+        /** Why it is left out. */
+        readonly skip?: string | undefined
+        /** Why it is told something else than it would be. */
+        readonly because?: string | undefined
+        /** Cloud milliseconds until what is not yet right counts as wrong. */
+        readonly timeout?: number | undefined
+        /** Of `suspended-processes`: processes that may be suspended, beside those that may be anyway. */
+        readonly allowed?: readonly string[] | undefined
+        /** Of `certificate`: for how many milliseconds it must be valid still. */
+        readonly left?: number | undefined
+        /** Of `dns-settings`: the longest TTL that a name may have, in milliseconds. */
+        readonly ttl?: number | undefined
+      }
+    >
+  >
+>
 
 const reason = z.string().trim().min(1, 'expected the reason')
 
