@@ -73,6 +73,7 @@ async function shownTo(
   const late = (): Error => new SluiceError('timeout', `no TLS handshake with ${name} within ${PATIENCE} ms`)
   using limit = deadline(cloud.clock.wall, PATIENCE, late, signal)
   const place = await placeOf(cloud, name, port)
+  limit.signal.throwIfAborted()
   return await new Promise((resolve, reject) => {
     const socket = connect({ ...place, servername: name, rejectUnauthorized: false })
     const end = (): void => {

@@ -2,7 +2,7 @@ import type { Cloud } from '../cloud.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
 import { ask, entryUrl } from './ask.ts'
 import { type CheckOptions, lacking, servingFleets } from './check.ts'
-import { type Findings, list, looking, wrong } from './finding.ts'
+import { type Findings, list, looking, unknown, wrong } from './finding.ts'
 
 export interface StayOptions extends CheckOptions {
   /** Path of the main page. */
@@ -35,8 +35,12 @@ export async function clientsStay(
   const hint = 'look at the stickiness of the target groups in the forward action of the listener'
   return looking({ subject, expected, signal }, async () => {
     const clients = Array.from({ length: CLIENTS }, () => versionsOf(cloud, subject + path, signal))
-    const led = (await Promise.all(clients)).filter((versions) => new Set(versions).size > 1)
-    return led.map((versions) => wrong({ subject, expected, seen: `one was led to ${list(versions)}`, hint }))
+    return (await Promise.all(clients)).flatMap((versions) => {
+      if (new Set(versions).size > 1)
+        return wrong({ subject, expected, seen: `one was led to ${list(versions)}`, hint })
+      // Who was answered but once, or by nobody who says what he is, was led nowhere.
+      return versions.length > 1 ? [] : unknown({ subject, expected, seen: 'too few answers to tell', hint })
+    })
   })
 }
 

@@ -29,8 +29,9 @@ export async function fleetMix(
       const expected = `${Math.round(share * serving.length)} of ${serving.length} instances on ${release}`
       const hint = `look at the scaling activities of ${name}: which were replaced, and why`
       // Percentages are whole: in a large group that may be an instance more or less.
-      const fits = Math.abs(old - share * serving.length) < Math.max(0.5, serving.length / 100)
-      return fits ? [] : waiting({ subject: name, expected, seen: `${old}`, hint })
+      const near = Math.abs(old - share * serving.length) < Math.max(0.5, serving.length / 100)
+      // Where nobody serves, nothing was seen.
+      return near && serving.length > 0 ? [] : waiting({ subject: name, expected, seen: `${old}`, hint })
     })
   })
 }

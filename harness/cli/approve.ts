@@ -1,13 +1,12 @@
 import type { Config } from '../config.ts'
 import { SluiceError } from '../errors.ts'
-import { readLease } from '../journal/lease.ts'
 import { Owned } from '../owned.ts'
+import { askHere, askThere } from './ask.ts'
 import { AWAITS } from './conduct.ts'
 import { loadConfig } from './config-file.ts'
 import { keptDeployments } from './deployments.ts'
-import { scopeOf, stateBucket } from './hold.ts'
+import { heldBy, scopeOf } from './hold.ts'
 import type { Invocation } from './main.ts'
-import { askHere, askThere } from './revert.ts'
 import { openScene } from './scene.ts'
 
 /** `sluice approve`: lets a deployment go on from the stage at which it waits for a person. */
@@ -22,12 +21,11 @@ export async function approve({ cwd, env, flags, interrupt, output }: Invocation
   if (config.cloud.kind === 'embedded') throw nobodyWaits(config)
   await using owned = new Owned()
   const scene = owned.use(await openScene(config, config.cloud, interrupt))
-  const bucket = await stateBucket(config, scene.cloud, interrupt)
-  const doing = (bucket && (await readLease(bucket, scopeOf(config), interrupt)))?.record.doing
-  if (!doing?.startsWith(AWAITS)) throw nobodyWaits(config)
-  const id = await askThere(config, scene, 'approve', interrupt)
+  const holder = await heldBy(config, scene.cloud, interrupt)
+  if (!holder?.record.doing.startsWith(AWAITS)) throw nobodyWaits(config)
+  const id = await askThere(holder, 'approve', interrupt)
   if (id === undefined) throw nobodyWaits(config)
-  return told(id, doing.slice(AWAITS.length))
+  return told(id, holder.record.doing.slice(AWAITS.length))
 }
 
 /** The stage at which the deployment that runs on this machine waits. */

@@ -59,7 +59,7 @@ export async function conduct(conduct: Conduct, owned: Owned): Promise<number> {
     : silentProbe
   const blind = watchProbe(probe, view, journal)
   const ear = hearRequests(conduct, directory, owned)
-  tell(lease, journal)
+  tell(lease, journal, past.length)
   await probe.enter(BEFORE)
   let ended = false
   invocation.onSignal((signal, times) => {
@@ -161,9 +161,10 @@ function askFor(ear: Ear, journal: Journal, clock: Clock): Eyes['approve'] {
 export const AWAITS = 'awaits approval of '
 
 /** Lets others read in the lease what is being done. */
-function tell(lease: Lease | undefined, journal: Journal): void {
+function tell(lease: Lease | undefined, journal: Journal, past: number): void {
   if (!lease) return
   journal.subscribe((event) => {
+    if (event.seq < past) return
     if (event.type === 'stage-started') lease.say(`on its way to ${event.name}`)
     if (event.type === 'gate-started') lease.say(`judges ${event.stage}`)
     if (event.type === 'approval-awaited') lease.say(`${AWAITS}${event.stage}`)

@@ -25,17 +25,26 @@ export async function confirm(
     `service ${service.name} (load balancer ${loadBalancer}, port ${listener})`,
   ]
   output.people(`${where.join(', ')}: about to ${deed}\n`)
+  await agree(
+    { flags, output, interrupt },
+    'Go on?',
+    'a live account is changed only when that was asked for',
+  )
+}
+
+/** Goes on only when a person on a terminal says yes, or `--yes` did. `rule` says why that is asked. */
+export async function agree(
+  { flags, output, interrupt }: Pick<Invocation, 'flags' | 'output' | 'interrupt'>,
+  question: string,
+  rule: string,
+): Promise<void> {
   if (flags.yes) return
   if (!output.ask) {
-    throw new SluiceError(
-      'usage',
-      'a live account is changed only when that was asked for; nothing was touched',
-      {
-        hint: 'add --yes where nobody can be asked',
-      },
-    )
+    throw new SluiceError('usage', `${rule}; nothing was touched`, {
+      hint: 'add --yes where nobody can be asked',
+    })
   }
-  const answer = await output.ask('Go on? [y/N] ', interrupt)
+  const answer = await output.ask(`${question} [y/N] `, interrupt)
   if (/^\s*y(es)?\s*$/i.test(answer)) return
   throw new SluiceError('precondition', 'not confirmed; nothing was touched')
 }

@@ -1,20 +1,18 @@
 import { alarmsQuiet } from '../checks/alarms-quiet.ts'
 import type { Config } from '../config.ts'
 import { BEFORE, type DeploymentRun } from '../deployment-run.ts'
-import { SluiceError } from '../errors.ts'
 import { runGate, watchTraffic } from '../gate/run-gate.ts'
 import { allowance } from '../gate/verdict.ts'
 import { createSuiteRunner } from '../gate/vitest/index.ts'
 import { type Alarms, alsoWatchAlarms } from '../gate/watch-alarms.ts'
 import type { StageRef, SuiteContext, SuiteRunner } from '../gate.ts'
 import { Owned } from '../owned.ts'
-import { hashPlan } from '../plan.ts'
 import type { GatePhase, Plan, ServiceSnapshot } from '../strategy.ts'
 import { conduct, type Eyes } from './conduct.ts'
 import { loadConfig } from './config-file.ts'
 import { confirm } from './confirm.ts'
 import { deploymentId } from './deployment-id.ts'
-import { hold } from './hold.ts'
+import { hold, sameStill } from './hold.ts'
 import type { Invocation } from './main.ts'
 import { requireSupport } from './require.ts'
 import { drawPlan, openScene, type Scene } from './scene.ts'
@@ -43,7 +41,7 @@ export async function deploy(invocation: Invocation): Promise<number> {
   const lease = await hold(invocation, config, scene, { id, plan })
   if (lease) {
     owned.use(lease)
-    await sameStill(config, scene, plan, interrupt)
+    sameStill(config, plan, (await drawPlan(config, scene, interrupt)).plan)
   }
   return await conduct(
     {
@@ -59,15 +57,6 @@ export async function deploy(invocation: Invocation): Promise<number> {
     },
     owned,
   )
-}
-
-/** What was planned, and perhaps confirmed, was planned before the service was held. */
-async function sameStill(config: Config, scene: Scene, plan: Plan, signal: AbortSignal): Promise<void> {
-  const { plan: now } = await drawPlan(config, scene, signal)
-  if (hashPlan(now) === hashPlan(plan)) return
-  throw new SluiceError('precondition', `${config.service.name} has changed since the plan was drawn`, {
-    hint: 'look at it with `sluice status`, and deploy again; nothing was touched',
-  })
 }
 
 /** Starts two things at once; what did start is disposed of even when the other one failed. */

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { wallClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { SluiceError } from '../errors.ts'
 import type { JournalEvent } from '../journal/event.ts'
 import { readJournal } from '../journal/file-store.ts'
+import { isListening } from '../journal/mailbox.ts'
 
 /** A deployment as its journal on this machine tells it. */
 export interface KeptDeployment {
@@ -14,12 +14,9 @@ export interface KeptDeployment {
   readonly started: Extract<JournalEvent, { type: 'deployment-started' }>
   /** Absent while it runs, and when it was cut off. */
   readonly ended: Extract<JournalEvent, { type: 'deployment-ended' }> | undefined
-  /** Whether it was written to a moment ago: traffic is, all the time. */
+  /** Whether it runs: it listens to other terminals. */
   readonly alive: boolean
 }
-
-/** Wall milliseconds. A second is what traffic is summed over; a machine may stand still for some more. */
-const SILENCE = 5_000
 
 /** The deployments of a service whose journals are on this machine, the last one first. */
 export function* keptDeployments({ root, directory, service }: Config): Generator<KeptDeployment> {
@@ -45,7 +42,7 @@ export function keptAt(file: string): KeptDeployment | undefined {
     events,
     started,
     ended,
-    alive: !ended && wallClock.now() - statSync(file).mtimeMs < SILENCE,
+    alive: !ended && isListening(dirname(file)),
   }
 }
 

@@ -49,8 +49,7 @@ const LISTENER = `${ARN}:listener/app/${NOTHING}/0000000000000000/00000000000000
 
 /**
  * Which actions a cloud that is not AWS has not built, with what it answers to them. Nothing is changed: reads, dry runs,
- * and changes of what is not there. What creates,
- * deletes or tags is not tried.
+ * and changes of what is not there. What creates, deletes or tags is not tried.
  */
 export async function notBuilt(
   cloud: Cloud,

@@ -8,6 +8,7 @@ import type { FleetTarget, Plan, Stage } from '../strategy.ts'
 import { loadConfig } from './config-file.ts'
 import type { Invocation } from './main.ts'
 import { drawPlan, openScene } from './scene.ts'
+import { table } from './table.ts'
 
 /** `sluice plan`: prints the stages of the way to a release. Changes nothing of the service. */
 export async function plan({ flags, cwd, env, output, interrupt }: Invocation): Promise<number> {
@@ -41,21 +42,12 @@ export function printPlan(
   const head = `${service}: ${plan.from} → ${plan.to} by ${plan.strategy} (plan ${hash.slice(0, 12)})\n`
   if (plan.stages.length === 0) return `${head}\n${service} already runs ${plan.to}: nothing to do.\n`
   const rows = [['', 'stage', 'traffic', 'capacity', 'gate'], ...[plan.baseline, ...plan.stages].map(rowOf)]
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
-  return `${head}\n${lines.join('\n')}\n${announcement(plan)}\n${expectation(plan, expected)}`
+  return `${head}\n${table(rows)}\n${announcement(plan)}\n${expectation(plan, expected)}`
 }
 
 /** A minute more or less is nobody's to promise. */
-const about = (ms: number): string =>
-  ms < 90_000
-    ? `about ${formatDuration(Math.round(ms / 10_000) * 10_000)}`
-    : `about ${Math.round(ms / 60_000)} m`
+const roughly = (ms: number): string =>
+  ms < 90_000 ? formatDuration(Math.round(ms / 10_000) * 10_000) : `${Math.round(ms / 60_000)} m`
 
 function expectation(plan: Plan, expected: readonly StageEstimate[]): string {
   const total = (of: (stage: StageEstimate) => number): number =>
@@ -65,17 +57,17 @@ function expectation(plan: Plan, expected: readonly StageEstimate[]): string {
     ['boots and health checks', total(({ boots }) => boots)],
     ['drains and terminations', total(({ drains }) => drains)],
   ] as const
-  const named = parts.flatMap(([name, ms]) => (ms > 0 ? `${name} ${about(ms).replace('about ', '')}` : []))
+  const named = parts.flatMap(([name, ms]) => (ms > 0 ? `${name} ${roughly(ms)}` : []))
   const slow = expected.filter(({ back }) => back > 0)
   const longest = Math.max(...slow.map(({ back }) => back))
   const back =
     slow.length === 0
       ? 'users are back on the old release with one call, from every stage'
       : slow.length === expected.length
-        ? `users are back on the old release in ${about(longest)}`
-        : `users are back on the old release with one call; from ${slow.map(({ name }) => name).join(', ')} in ${about(longest)}`
+        ? `users are back on the old release in about ${roughly(longest)}`
+        : `users are back on the old release with one call; from ${slow.map(({ name }) => name).join(', ')} in about ${roughly(longest)}`
   return [
-    `Takes ${about(total(({ whole }) => whole))}: ${named.join(', ')}.`,
+    `Takes about ${roughly(total(({ whole }) => whole))}: ${named.join(', ')}.`,
     `Where a gate does not pass, ${back}.`,
     ...(plan.takesBack ? [`${plan.to} is only tried: when the last gate has opened, it is taken back.`] : []),
     '',

@@ -74,7 +74,7 @@ function refuseIfAlive({ id, alive }: KeptDeployment, { cloud }: Config): void {
     })
   }
   if (!alive) return
-  throw new SluiceError('busy', `deployment ${id} is running: its journal was written to a moment ago`, {
+  throw new SluiceError('busy', `deployment ${id} is running: it listens to other terminals`, {
     hint: '`sluice revert` asks it to go back',
   })
 }

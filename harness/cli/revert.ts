@@ -1,20 +1,17 @@
-import { wallClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { observeService } from '../converge/observe.ts'
 import { versionExists } from '../converge/template.ts'
 import { describeDowntimeBack } from '../downtime.ts'
 import { SluiceError } from '../errors.ts'
-import { leaveRequest } from '../journal/mailbox.ts'
-import type { Request } from '../journal/request.ts'
 import { Owned } from '../owned.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
 import { type WayBack, wayBack } from '../way-back.ts'
+import { askHere, askThere } from './ask.ts'
 import { conduct } from './conduct.ts'
 import { loadConfig } from './config-file.ts'
 import { confirm } from './confirm.ts'
 import { deploymentId } from './deployment-id.ts'
-import { keptDeployments } from './deployments.ts'
-import { hold, scopeOf, stateBucket, whoami } from './hold.ts'
+import { heldBy, hold, sameStill, whoami } from './hold.ts'
 import type { Invocation } from './main.ts'
 import { noGates, openScene, type Scene } from './scene.ts'
 
@@ -37,7 +34,8 @@ export async function revert(invocation: Invocation): Promise<number> {
   }
   await using owned = new Owned()
   const scene = owned.use(await openScene(config, config.cloud, interrupt))
-  const there = await askThere(config, scene, 'revert', interrupt)
+  const holder = await heldBy(config, scene.cloud, interrupt)
+  const there = holder && (await askThere(holder, 'revert', interrupt))
   if (there !== undefined) {
     output.people(`asked deployment ${there} to go back; its own terminal tells how that goes\n`)
     return 0
@@ -54,8 +52,8 @@ async function takeBack(invocation: Invocation, config: Config, scene: Scene, ow
   const id = deploymentId(config, { version: plan.from })
   const lease = await hold(invocation, config, scene, { id, plan })
   if (lease) owned.use(lease)
-  const again = await drawBack(config, scene, interrupt)
-  const { observed } = again
+  const { plan: now, observed } = await drawBack(config, scene, interrupt)
+  sameStill(config, plan, now)
   const stop = { cause: 'interrupted', sentence: `${whoami()} asked for it`, exitCode: 0 } as const
   return await conduct(
     {
@@ -64,7 +62,7 @@ async function takeBack(invocation: Invocation, config: Config, scene: Scene, ow
       scene,
       id,
       release,
-      plan: again.plan,
+      plan,
       before: observed,
       lease,
       begin: { phase: { kind: 'reverting', cause: stop.cause, stage: 0 }, stop, observed, actions: 0 },
@@ -94,40 +92,4 @@ async function drawBack(
     )
   }
   return { ...back, observed }
-}
-
-const requestOf = (deployment: string, ask: Request['ask']): Request => ({
-  deployment,
-  ask,
-  by: whoami(),
-  at: new Date(wallClock.now()).toISOString(),
-})
-
-/** Asks the deployment that runs on this machine; returns which, if there is one. */
-export function askHere(config: Config, ask: Request['ask']): string | undefined {
-  for (const { id, directory, alive, ended } of keptDeployments(config)) {
-    if (alive && !ended) {
-      leaveRequest(directory, requestOf(id, ask))
-      return id
-    }
-    return undefined // Only the last one can be under way.
-  }
-  return undefined
-}
-
-/** Asks the deployment that holds the service on another machine; returns which, if there is one. */
-export async function askThere(
-  config: Config,
-  scene: Scene,
-  ask: Request['ask'],
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const bucket = await stateBucket(config, scene.cloud, signal)
-  if (!bucket) return undefined
-  const lease = await import('../journal/lease.ts')
-  const scope = scopeOf(config)
-  const held = (await lease.readLease(bucket, scope, signal))?.record
-  if (held?.state !== 'held' || !lease.soundsAlive(held)) return undefined
-  await lease.ask(bucket, scope, requestOf(held.deployment, ask))
-  return held.deployment
 }

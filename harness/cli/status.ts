@@ -5,9 +5,10 @@ import { Owned } from '../owned.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
 import { loadConfig } from './config-file.ts'
 import { type KeptDeployment, keptDeployments } from './deployments.ts'
-import { scopeOf, stateBucket } from './hold.ts'
+import { heldBy, scopeOf } from './hold.ts'
 import type { Invocation } from './main.ts'
 import { openScene } from './scene.ts'
+import { table } from './table.ts'
 
 /** `sluice status`: how the service stands, who deploys to it, and how the last deployment from here ended. */
 export async function status({ cwd, env, flags, interrupt, output }: Invocation): Promise<number> {
@@ -42,11 +43,8 @@ async function look(config: Config, signal: AbortSignal): Promise<Seen> {
   await using owned = new Owned()
   const scene = owned.use(await openScene(config, config.cloud, signal))
   const service = await observeService(scene.cloud, config.service, signal)
-  const bucket = await stateBucket(config, scene.cloud, signal)
-  if (!bucket) return { service }
-  const { readLease } = await import('../journal/lease.ts')
-  const lease = (await readLease(bucket, scopeOf(config), signal))?.record
-  return { service, ...(lease ? { lease } : {}) }
+  const holder = await heldBy(config, scene.cloud, signal)
+  return { service, ...(holder ? { lease: holder.record } : {}) }
 }
 
 function fleets({ fleets, shares }: ServiceSnapshot): string {
@@ -58,10 +56,7 @@ function fleets({ fleets, shares }: ServiceSnapshot): string {
     const health = `${fleet.healthy} healthy of ${fleet.desiredCapacity}`
     return [fleet.role, fleet.release, fleet.name, traffic, health]
   })
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  const line = (row: readonly string[]): string =>
-    `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd()
-  return `${rows.map(line).join('\n')}\n`
+  return `${table(rows).replace(/^/gm, '  ')}\n`
 }
 
 function held({ state, deployment, holder, from, to, strategy, doing, since, renewed }: LeaseRecord): string {

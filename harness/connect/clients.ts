@@ -131,7 +131,7 @@ function observe(
 ): FinalizeRequestMiddleware<object, object> {
   return (next, context) => async (args) => {
     options.signal?.throwIfAborted()
-    await options.limiter?.()
+    await options.limiter?.(options.signal)
     options.signal?.throwIfAborted()
     const operation = String(context['commandName'] ?? '').replace(/Command$/, '')
     options.onCall?.({ service, operation, region })

@@ -20,13 +20,13 @@ export function take(bucket: Bucket, { perSecond, burst }: Rate, now: number): B
 }
 
 /** Resolves when one more call may go out. */
-export type Limiter = () => Promise<void>
+export type Limiter = (signal?: AbortSignal) => Promise<void>
 
 export function createLimiter(rate: Rate, clock: WallClock): Limiter {
   let bucket: Bucket = { tokens: rate.burst, at: clock.now() }
-  return async () => {
+  return async (signal) => {
     const { wait, ...left } = take(bucket, rate, clock.now())
     bucket = left
-    if (wait > 0) await clock.sleep(wait)
+    if (wait > 0) await clock.sleep(wait, signal)
   }
 }

@@ -9,6 +9,7 @@ import { openStateBucket, type StateBucket } from './state-bucket.ts'
 
 /** Wall milliseconds; a minute would be waited for in earnest. */
 const TTL = 600
+const unstopped = new AbortController().signal
 
 let embedded: EmbeddedCloud
 let cloud: Cloud
@@ -28,16 +29,18 @@ beforeEach(() => {
   scope = `shop-${scopes++}@us-east-1`
 })
 
-const open = (name?: string): Promise<StateBucket> =>
-  openStateBucket(
-    { s3: cloud.region().s3, account: '123456789012', region: 'us-east-1' },
-    { bucket: name, prefix: 'sluice/' },
-  )
+async function open(name?: string): Promise<StateBucket> {
+  const opened = await openStateBucket(place(), { bucket: name, prefix: 'sluice/' }, true)
+  if (!opened) throw new Error('a bucket that was to be made is not there')
+  return opened
+}
+
+const place = () => ({ s3: cloud.region().s3, account: '123456789012', region: 'us-east-1' })
 
 const acquire = (deployment: string, through = bucket): Promise<Lease> =>
   acquireLease(
     { scope, deployment, holder: `${deployment}'s holder`, strategy: 'canary', from: '1', to: '2' },
-    { bucket: through, wall: wallClock, signal: new AbortController().signal, ttl: TTL },
+    { bucket: through, wall: wallClock, signal: unstopped, ttl: TTL },
   )
 
 /** A bucket that this holder can no longer reach. */
@@ -106,7 +109,7 @@ test('a holder that cannot renew stops writing before another one may take over,
 
 test('a holder whose lease was taken away hears of it, and must not write', async () => {
   await using lease = await acquire('first')
-  expect(await breakLease(bucket, scope)).toMatchObject({ deployment: 'first' })
+  expect(await breakLease(bucket, scope, unstopped)).toMatchObject({ deployment: 'first' })
   await expect.poll(() => lease.signal.aborted, { timeout: 4 * TTL }).toBe(true)
   expect(thrownBy(() => lease.check())).toMatchObject({
     code: 'busy',
@@ -133,15 +136,17 @@ test('what is asked on another terminal reaches the deployment that it is for, o
   const heard: Request[] = []
   lease.onRequest((request) => heard.push(request))
   const request = { ask: 'revert', by: 'ann@laptop', at: new Date(wallClock.now()).toISOString() } as const
-  await ask(bucket, scope, { ...request, deployment: 'another' })
+  await ask(bucket, scope, { ...request, deployment: 'another' }, unstopped)
   await wallClock.sleep(TTL / 4)
-  await ask(bucket, scope, { ...request, deployment: 'first' })
+  await ask(bucket, scope, { ...request, deployment: 'first' }, unstopped)
   await expect.poll(() => heard.length, { timeout: 4 * TTL }).toBe(1)
   await wallClock.sleep(TTL / 4)
   expect(heard).toMatchObject([{ ask: 'revert', by: 'ann@laptop' }])
 })
 
-test('a bucket that the config names must be there; its own is made once', async () => {
+test('a bucket that the config names must be there; its own is made once, and by nobody who only looks', async () => {
+  const elsewhere = { ...place(), account: '123456789012', region: 'eu-west-1' }
+  expect(await openStateBucket(elsewhere, { prefix: 'sluice/' }, false)).toBeUndefined()
   await expect(open('not-there-at-all')).rejects.toMatchObject({
     code: 'precondition',
     message: expect.stringContaining('not-there-at-all'),

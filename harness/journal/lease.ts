@@ -84,10 +84,15 @@ export async function readLease(
 }
 
 /** Leaves a message for the deployment that holds a service. */
-export async function ask(bucket: StateBucket, scope: string, asked: Request): Promise<void> {
+export async function ask(
+  bucket: StateBucket,
+  scope: string,
+  asked: Request,
+  signal: AbortSignal,
+): Promise<void> {
   for (;;) {
-    const seen = await bucket.read(requestKey(scope))
-    if ((await bucket.write(requestKey(scope), asked, seen?.etag)) !== undefined) return
+    const seen = await bucket.read(requestKey(scope), signal)
+    if ((await bucket.write(requestKey(scope), asked, seen?.etag, signal)) !== undefined) return
   }
 }
 
@@ -119,12 +124,16 @@ export async function acquireLease(claim: Claim, options: LeaseOptions): Promise
 }
 
 /** Removes a lease whose holder is known to be gone. Returns whom it was taken from; undefined when nobody held it. */
-export async function breakLease(bucket: StateBucket, scope: string): Promise<LeaseRecord | undefined> {
+export async function breakLease(
+  bucket: StateBucket,
+  scope: string,
+  signal: AbortSignal,
+): Promise<LeaseRecord | undefined> {
   for (;;) {
-    const found = await readLease(bucket, scope)
+    const found = await readLease(bucket, scope, signal)
     if (found?.record.state !== 'held') return undefined
     const free: LeaseRecord = { ...found.record, state: 'free', doing: 'unlocked by a person' }
-    if ((await bucket.write(leaseKey(scope), free, found.etag)) !== undefined) return found.record
+    if ((await bucket.write(leaseKey(scope), free, found.etag, signal)) !== undefined) return found.record
   }
 }
 

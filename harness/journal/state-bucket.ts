@@ -53,12 +53,17 @@ const statusOf = (thrown: unknown): number | undefined =>
 /** The bucket of an account and region when none is named. */
 export const bucketOf = (account: string, region: string): string => `sluice-${account}-${region}`
 
-/** Throws `precondition` when the bucket is not there, or cannot be made or reached. */
+/**
+ * Opens the bucket; makes its own where `make` says so, and is undefined where it is not there and nobody made it: who
+ * only looks changes nothing. Throws `precondition` when the bucket that the config names is not there, or when it
+ * cannot be made or reached.
+ */
 export async function openStateBucket(
   { s3, account, region }: Place,
   { bucket, prefix }: StateSpec,
+  make: boolean,
   signal?: AbortSignal,
-): Promise<StateBucket> {
+): Promise<StateBucket | undefined> {
   const name = bucket ?? bucketOf(account, region)
   const options = signal ? { abortSignal: signal } : {}
   try {
@@ -66,6 +71,7 @@ export async function openStateBucket(
   } catch (thrown) {
     if (signal?.aborted) throw signal.reason
     if (statusOf(thrown) !== 404 || bucket !== undefined) throw unreachableBucket(name, thrown)
+    if (!make) return undefined
     await makeBucket(s3, name, region, options)
   }
   return {
