@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import type { Approvals } from './approvals.ts'
 import { type CheckSettings, checkSettings } from './check-settings.ts'
+import { configError, type Diagnostic, describeIssue } from './config-problems.ts'
 import { duration } from './duration.ts'
 import { describeError, SluiceError } from './errors.ts'
 import type { ClientGroup, ServiceRef, Thresholds } from './gate.ts'
@@ -239,12 +240,6 @@ export type ConfigInput = z.input<typeof schema>
 /** Types a config; returns it as it is. */
 export const defineConfig = (config: ConfigInput): ConfigInput => config
 
-/** A problem of a config: where, what was expected, what was found. */
-interface Diagnostic {
-  readonly path: string
-  readonly message: string
-}
-
 interface Overrides {
   readonly cloud?: unknown
   readonly strategy?: string
@@ -401,32 +396,4 @@ function userDataOf(given: unknown, initial: object | undefined): { userData?: s
   const data = given ?? initial
   if (data === undefined) return {}
   return { userData: typeof data === 'string' ? data : JSON.stringify(data) }
-}
-
-function describeIssue(issue: z.core.$ZodIssue, prefix = ''): Diagnostic[] {
-  const at = (...more: PropertyKey[]): string =>
-    [prefix, pathOf([...issue.path, ...more])].filter(Boolean).join(' ') || 'the config'
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({ path: at(key), message: 'there is no such key' }))
-  if (issue.code === 'invalid_type' && issue.input === undefined) {
-    return [{ path: at(), message: `missing; expected ${issue.expected}` }]
-  }
-  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    const inner = issue.errors.flat().find((each) => each.path.length === 0)
-    return [{ path: at(), message: inner?.message ?? issue.message }]
-  }
-  return [{ path: at(), message: issue.message.replace(/^Invalid input: /, '') }]
-}
-
-const pathOf = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>((text, key) => {
-    if (typeof key === 'number') return `${text}[${key}]`
-    const name = String(key)
-    return /^[A-Za-z_][\w-]*$/.test(name) ? (text ? `${text}.${name}` : name) : `${text}['${name}']`
-  }, '')
-
-function configError(file: string, diagnostics: readonly Diagnostic[]): SluiceError {
-  const lines = diagnostics.map(({ path, message }) => `  ${path}: ${message}`)
-  const count = diagnostics.length === 1 ? 'a problem' : `${diagnostics.length} problems`
-  return new SluiceError('config', `${file} has ${count}:\n${lines.join('\n')}`)
 }

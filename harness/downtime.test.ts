@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { recreateStrategy } from '#strategies/recreate'
 import { service } from './converge/model-service.ts'
 import { describeDowntime, downtimeOf } from './downtime.ts'
-import { watchTraffic } from './gate/run-gate.ts'
+import { watchTraffic } from './gate/judge-traffic.ts'
 import type { Outcome, TrafficBucket } from './gate.ts'
 import { createTrafficLedger } from './probe/ledger.ts'
 

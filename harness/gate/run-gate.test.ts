@@ -10,7 +10,8 @@ import type {
   TrafficWindow,
 } from '../gate.ts'
 import type { Samples, TrafficView } from '../probe.ts'
-import { type GateInput, runGate, watchTraffic } from './run-gate.ts'
+import { watchTraffic } from './judge-traffic.ts'
+import { type GateInput, runGate } from './run-gate.ts'
 
 const clock = scaledClock(60)
 

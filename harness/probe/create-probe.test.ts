@@ -1,5 +1,4 @@
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import { afterEach, expect, test } from 'vitest'
 import { realClock } from '../clock.ts'
 import { connectCloud } from '../connect/index.ts'
@@ -7,6 +6,7 @@ import type { Probe, ProbeSpec } from '../probe.ts'
 import { createProbe } from './create-probe.ts'
 import { countsByVersion, harmed, requests } from './fold.ts'
 import { createTrafficLedger } from './ledger.ts'
+import { plainAddress, servePage } from './served-page.ts'
 
 const owned: AsyncDisposable[] = []
 afterEach(async () => {
@@ -164,24 +164,11 @@ function respond(response: Parameters<RequestListener>[1], version = '1.0.0'): v
 }
 
 async function watch(listener: RequestListener, partial: Partial<ProbeSpec> = {}) {
-  const server = createServer(listener)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  owned.push({
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  })
+  const server = await servePage(listener)
+  owned.push(server)
   const spec: ProbeSpec = {
-    cloud: {
-      kind: 'endpoint',
-      account: '123456789012',
-      region: 'us-east-1',
-      regions: ['us-east-1'],
-      clock: { kind: 'real' },
-      lacks: {},
-    },
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    cloud: plainAddress,
+    url: server.url,
     rate: 200,
     timeout: 3_000,
     bucket: 50,

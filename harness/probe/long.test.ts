@@ -1,11 +1,11 @@
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import { afterEach, expect, test } from 'vitest'
 import { realClock } from '../clock.ts'
 import { connectCloud } from '../connect/index.ts'
 import type { TrafficWindow } from '../gate.ts'
 import { createProbe } from './create-probe.ts'
 import { createTrafficLedger } from './ledger.ts'
+import { plainAddress, servePage } from './served-page.ts'
 
 const owned: AsyncDisposable[] = []
 afterEach(async () => {
@@ -89,32 +89,18 @@ const long = ({ counts }: TrafficWindow) =>
   counts.filter(({ lane }) => lane === 'long').map(({ outcome, version, n }) => ({ outcome, version, n }))
 
 async function watch(slow: RequestListener) {
-  const server = createServer((request, response) => {
+  const server = await servePage((request, response) => {
     response.setHeader('x-app-version', '1.0.0')
     if (request.url === '/report') slow(request, response)
     else response.end('page')
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  owned.push({
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  })
-  const address = {
-    kind: 'endpoint',
-    account: '123456789012',
-    region: 'us-east-1',
-    regions: ['us-east-1'],
-    clock: { kind: 'real' },
-    lacks: {},
-  } as const
-  const [cloud, fresh] = [connectCloud(address), connectCloud(address)]
+  owned.push(server)
+  const [cloud, fresh] = [connectCloud(plainAddress), connectCloud(plainAddress)]
   owned.push(cloud, fresh)
   const probe = createProbe(
     {
-      cloud: address,
-      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+      cloud: plainAddress,
+      url: server.url,
       rate: 50,
       timeout: 3_000,
       bucket: 50,

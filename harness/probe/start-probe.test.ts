@@ -1,6 +1,4 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Worker } from 'node:worker_threads'
 import { afterEach, expect, test } from 'vitest'
 import { realClock, wallClock } from '../clock.ts'
@@ -9,6 +7,7 @@ import type { ProbeSpec } from '../probe.ts'
 import { harmed, requests } from './fold.ts'
 import { createTrafficLedger } from './ledger.ts'
 import { createWatch } from './liveness.ts'
+import { plainAddress, servePage } from './served-page.ts'
 import { startProbe } from './start-probe.ts'
 
 const owned: AsyncDisposable[] = []
@@ -108,27 +107,14 @@ async function started(): Promise<Worker> {
 }
 
 async function spec(partial: Partial<ProbeSpec> = {}): Promise<ProbeSpec> {
-  const server = createServer((_, response) => {
+  const server = await servePage((_, response) => {
     response.writeHead(200, { 'x-app-version': '1.0.0' })
     response.end('Orders')
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  owned.push({
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  })
+  owned.push(server)
   return {
-    cloud: {
-      kind: 'endpoint',
-      account: '123456789012',
-      region: 'us-east-1',
-      regions: ['us-east-1'],
-      clock: { kind: 'real' },
-      lacks: {},
-    },
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    cloud: plainAddress,
+    url: server.url,
     rate: 200,
     timeout: 3_000,
     bucket: 50,

@@ -1,9 +1,9 @@
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import { Agent } from 'undici'
 import { afterEach, expect, test } from 'vitest'
 import { realClock } from '../clock.ts'
 import type { ProbeSpec, StickySpec } from '../probe.ts'
+import { plainAddress, servePage } from './served-page.ts'
 import { createStickyLane } from './sticky.ts'
 
 const owned: AsyncDisposable[] = []
@@ -55,29 +55,15 @@ test('without the name of a session cookie none is missed, and a page that is wr
 })
 
 async function sticky(clients: StickySpec, listener: RequestListener) {
-  const server = createServer((request, response) => {
+  const server = await servePage((request, response) => {
     response.setHeader('x-app-version', '1.0.0')
     listener(request, response)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const agent = new Agent()
-  owned.push({
-    async [Symbol.asyncDispose]() {
-      await agent.destroy()
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  })
+  owned.push(server, { [Symbol.asyncDispose]: () => agent.destroy() })
   const spec: ProbeSpec = {
-    cloud: {
-      kind: 'endpoint',
-      account: '123456789012',
-      region: 'us-east-1',
-      regions: ['us-east-1'],
-      clock: { kind: 'real' },
-      lacks: {},
-    },
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    cloud: plainAddress,
+    url: server.url,
     rate: 50,
     timeout: 3_000,
     bucket: 50,

@@ -1,11 +1,10 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { realClock } from '../clock.ts'
 import { connectCloud } from '../connect/index.ts'
 import type { ProbeTarget } from '../probe.ts'
 import { createProbe } from './create-probe.ts'
 import { createTrafficLedger } from './ledger.ts'
+import { plainAddress, servePage } from './served-page.ts'
 import { questionOf } from './target.ts'
 
 const owned: AsyncDisposable[] = []
@@ -67,35 +66,21 @@ test.each([
 
 test('targets share the rate with the main page, on new connections and on kept ones', async () => {
   const seen = new Map<string, number>()
-  const server = createServer(async (request, response) => {
+  const server = await servePage(async (request, response) => {
     const body = (await request.toArray()).join('')
     const what = `${request.method} ${request.url} ${request.headers['x-shop'] ?? ''} ${body}`.trim()
     seen.set(what, (seen.get(what) ?? 0) + 1)
     response.writeHead(request.url === '/items' ? 201 : 200, { 'x-app-version': '1.0.0' })
     response.end('[1, "two"]')
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  owned.push({
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  })
-  const address = {
-    kind: 'endpoint',
-    account: '123456789012',
-    region: 'us-east-1',
-    regions: ['us-east-1'],
-    clock: { kind: 'real' },
-    lacks: {},
-  } as const
-  const cloud = connectCloud(address)
+  owned.push(server)
+  const cloud = connectCloud(plainAddress)
   owned.push(cloud)
   const numbers = { type: 'array', items: { type: 'number' } }
   const probe = createProbe(
     {
-      cloud: address,
-      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+      cloud: plainAddress,
+      url: server.url,
       rate: 200,
       timeout: 3_000,
       bucket: 50,

@@ -1,10 +1,10 @@
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { afterEach, expect, test } from 'vitest'
 import { realClock } from '../clock.ts'
 import type { TrafficWindow } from '../gate.ts'
 import { createTrafficLedger, harmed, type RunningProbe, startProbe } from './index.ts'
+import { plainAddress, servePage } from './served-page.ts'
 
 const owned: AsyncDisposable[] = []
 afterEach(async () => {
@@ -177,24 +177,11 @@ const lost = ({ counts }: TrafficWindow): number =>
   counts.reduce((sum, { outcome, n }) => (outcome === 'lost-write' ? sum + n : sum), 0)
 
 async function watch(listener: RequestListener) {
-  const server = createServer(listener)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  owned.push({
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  })
+  const server = await servePage(listener)
+  owned.push(server)
   const probe: RunningProbe = await startProbe({
-    cloud: {
-      kind: 'endpoint',
-      account: '123456789012',
-      region: 'us-east-1',
-      regions: ['us-east-1'],
-      clock: { kind: 'real' },
-      lacks: {},
-    },
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    cloud: plainAddress,
+    url: server.url,
     rate: 200,
     timeout: 3_000,
     bucket: 50,

@@ -1,0 +1,70 @@
+import { isAnnounced } from '../downtime.ts'
+import { SluiceError } from '../errors.ts'
+import type { Evidence, TrafficWindow } from '../gate.ts'
+import { sharesAsked } from '../route.ts'
+import { analyse } from './analysis/analyse.ts'
+import type { GateInput } from './run-gate.ts'
+
+/** What traffic is judged by. */
+type Traffic = Pick<
+  GateInput,
+  'stage' | 'context' | 'view' | 'before' | 'candidate' | 'stable' | 'thresholds'
+>
+
+export function judgeTraffic(
+  input: Traffic,
+  look: 'continuous' | 'closing',
+  seen: (window: TrafficWindow) => TrafficWindow = (window) => window,
+): Evidence[] {
+  const { view, stage, before, candidate, stable, thresholds } = input
+  const now = seen(exceptDowntime(view.window(stage.name)))
+  const isBefore = stage.name === before
+  return analyse({
+    before: isBefore ? { ...now, counts: [] } : view.window(before),
+    samplesBefore: isBefore ? {} : view.samples(before),
+    now,
+    samples: view.samples(stage.name),
+    candidate,
+    stable,
+    candidateShare: candidateShare(input),
+    thresholds,
+    look,
+  })
+}
+
+/** Downtime that was announced is no news; what is answered meanwhile is judged as ever. */
+const exceptDowntime = (window: TrafficWindow): TrafficWindow => ({
+  ...window,
+  counts: window.counts.filter((count) => !isAnnounced(window.stage, count)),
+})
+
+/** Requests that were waited for in vain are harm, whatever becomes of them. */
+export function withOverdue(window: TrafficWindow): TrafficWindow {
+  const n = window.schedule.overdue ?? 0
+  if (n === 0) return window
+  const late = { version: '', lane: 'keep-alive', outcome: 'response-timeout', n } as const
+  return { ...window, counts: [...window.counts, late] }
+}
+
+/**
+ * Goes on judging a stage whose gate has opened, while the next one is being reached: its signal aborts with a
+ * `breach` as soon as traffic proves harm.
+ */
+export function watchTraffic(input: Traffic): Disposable & { readonly signal: AbortSignal } {
+  const watch = new AbortController()
+  const stop = input.view.onChange((bucket) => {
+    if (bucket.stage !== input.stage.name || watch.signal.aborted) return
+    const harm = judgeTraffic(input, 'continuous').find((evidence) => evidence.status === 'failed')
+    if (harm) watch.abort(new SluiceError('breach', harm.sentence))
+  })
+  return { signal: watch.signal, [Symbol.dispose]: stop }
+}
+
+/** The share of the traffic that goes to others than the fleet, or the release in it, that was stable before. */
+function candidateShare({ context, stage, stable: old }: Traffic): number {
+  const stable = context.before?.fleets.find((fleet) => fleet.role === 'stable')?.name
+  const shares = sharesAsked(stage.shares, stage.route)
+  const total = Object.values(shares).reduce((sum, share) => sum + share, 0)
+  if (stable === undefined || total === 0) return 0
+  return 1 - ((shares[stable] ?? 0) * (stage.mixes?.[stable]?.[old] ?? 1)) / total
+}
