@@ -24,8 +24,15 @@ export function withApprovals(plan: Plan, approvals: Approvals | undefined): Pla
     stages === 'every' ? gate.suites === 'shift' : stages.includes(name)
   return {
     ...plan,
-    stages: plan.stages.map((stage) =>
-      asked(stage) ? { ...stage, gate: { ...stage.gate, approval: within } } : stage,
-    ),
+    stages: plan.stages.map((stage) => (asked(stage) ? approved(stage, within) : stage)),
   }
+}
+
+/** Where several scopes are judged, a person is asked once: beside the first of them. */
+function approved(stage: Stage, within: number): Stage {
+  const { gate, gates } = stage
+  const asked = { ...gate, approval: within }
+  const [first] = Object.entries(gates ?? {})
+  if (!first) return { ...stage, gate: asked }
+  return { ...stage, gate: asked, gates: { ...gates, [first[0]]: { ...first[1], approval: within } } }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { strategyNamed } from '#strategies/index'
+import { compositionNamed, strategyNamed } from '#strategies/index'
 import { validateConfig } from './config.ts'
 import { SluiceError } from './errors.ts'
 
@@ -12,7 +12,7 @@ const good = {
 }
 
 const validate = (exported: unknown, overrides = {}) =>
-  validateConfig(exported, overrides, 'sluice.config.ts', '/project', strategyNamed)
+  validateConfig(exported, overrides, 'sluice.config.ts', '/project', { strategyNamed, compositionNamed })
 
 function problems(exported: unknown, overrides = {}): string {
   try {

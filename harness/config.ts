@@ -3,12 +3,13 @@ import { z } from 'zod'
 import type { Approvals } from './approvals.ts'
 import { type CheckSettings, checkSettings } from './check-settings.ts'
 import { configError, type Diagnostic, describeIssue } from './config-problems.ts'
+import { placeSites, releaseOf, type SiteSpec, type Strategies } from './config-sites.ts'
 import { duration } from './duration.ts'
 import { describeError, SluiceError } from './errors.ts'
 import type { ClientGroup, ServiceRef, Thresholds } from './gate.ts'
 import type { StateSpec } from './journal/state-bucket.ts'
 import type { LongSpec, ProbeTarget, StickySpec, WritesSpec } from './probe.ts'
-import type { GatePhase, Release, StrategyDefinition, StrategySpec } from './strategy.ts'
+import type { GatePhase, Release, StrategySpec } from './strategy.ts'
 
 /** A program that instances run, each in a process of its own. */
 interface CommandSpec {
@@ -48,13 +49,18 @@ export interface Config {
   /** Directory that relative paths start from: where the config file is. */
   readonly root: string
   readonly cloud: CloudSpec
+  /** What deployments are called by: the service, or the system of several. */
+  readonly name: string
+  /** The service; of several, and in several regions, the first of them. */
   readonly service: ServiceRef
+  /** Every service in every region that a deployment may change. */
+  readonly sites: readonly [SiteSpec, ...SiteSpec[]]
   readonly releases: Readonly<Record<string, Release>>
   /** Key in `releases` of what the embedded cloud starts with. */
   readonly baseline: string
   /** Key in `releases` of what is deployed. */
   readonly release: string
-  /** Its options are validated and complete. */
+  /** Its options are validated and complete. Where it combines several plans, each site has a strategy of its own. */
   readonly strategy: StrategySpec
   readonly gates: Thresholds
   /** Built-in checks that are left out or told something, each with the reason. */
@@ -127,6 +133,36 @@ const release = z.strictObject({
   launchTemplateVersion: z.int().positive().optional(),
 })
 
+/** Of a system: what each of its services gets; one that is not named stays as it is. */
+const combined = release.extend({ services: z.record(z.string(), release).optional() })
+
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]*$/, 'expected letters, digits and hyphens')
+
+/** How a service is found. */
+const place = z.strictObject({
+  region: region.optional(),
+  entry: z.strictObject({ loadBalancer: z.string().min(1), listener: z.int().min(1).max(65_535) }),
+  fleets: z.enum(['clone', 'pair']).default('clone'),
+  url: z.string().startsWith('/', 'expected a path that starts with /').default('/'),
+})
+
+const chosen = z.strictObject({
+  name: z.string(),
+  options: z.record(z.string(), z.unknown()).default({}),
+})
+
+const system = z.strictObject({
+  name,
+  services: z.record(
+    name,
+    place.extend({
+      /** Services that this one asks, and that are deployed before it. */
+      after: z.array(z.string()).default([]),
+      strategy: chosen.prefault({ name: 'canary' }),
+    }),
+  ),
+})
+
 const share = z.number().gt(0).max(1)
 const files = z.array(z.string()).default([])
 const DEFAULT_SUITES = '**/*.suite.{ts,mts,js,mjs}'
@@ -176,19 +212,14 @@ const writes = z.strictObject({
 
 const schema = z.strictObject({
   cloud: cloud.prefault({ kind: 'embedded' }),
-  service: z.strictObject({
-    name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]*$/, 'expected letters, digits and hyphens'),
-    region: region.optional(),
-    entry: z.strictObject({ loadBalancer: z.string().min(1), listener: z.int().min(1).max(65_535) }),
-    fleets: z.enum(['clone', 'pair']).default('clone'),
-    url: z.string().startsWith('/', 'expected a path that starts with /').default('/'),
-  }),
+  service: place.extend({ name }).optional(),
+  system: system.optional(),
   releases: z
-    .record(z.string(), release)
+    .record(z.string(), combined)
     .refine((all) => Object.keys(all).length > 0, 'expected at least one release'),
   baseline: z.string(),
   release: z.string(),
-  strategy: z.strictObject({ name: z.string(), options: z.record(z.string(), z.unknown()).default({}) }),
+  strategy: chosen,
   gates: z
     .strictObject({
       errorRate: z.strictObject({ ceiling: share.default(0.02), alpha: share.default(0.01) }).prefault({}),
@@ -234,6 +265,8 @@ const schema = z.strictObject({
     .prefault({}),
 })
 
+export type ParsedConfig = z.output<typeof schema>
+
 /** What `sluice.config.ts` exports. */
 export type ConfigInput = z.input<typeof schema>
 
@@ -256,7 +289,7 @@ export function validateConfig(
   overrides: Overrides,
   file: string,
   root: string,
-  strategyNamed: (name: string) => StrategyDefinition,
+  strategies: Strategies,
 ): Config {
   if (typeof exported !== 'object' || exported === null) {
     throw new SluiceError('config', `${file} has no default export that is a config`, {
@@ -268,7 +301,7 @@ export function validateConfig(
     ? []
     : parsed.error.issues.flatMap((issue) => describeIssue(issue))
   if (!parsed.success) throw configError(file, diagnostics)
-  const config = parsed.data
+  const { system, ...config } = parsed.data
   for (const key of ['baseline', 'release'] as const) {
     if (Object.hasOwn(config.releases, config[key])) continue
     diagnostics.push({
@@ -276,19 +309,24 @@ export function validateConfig(
       message: `there is no release ${config[key]}; releases: ${Object.keys(config.releases).join(', ')}`,
     })
   }
-  if (config.service.fleets === 'pair') {
+  const placed = placeSites(
+    parsed.data,
+    {
+      strategies,
+      regionOf: (given) => chooseRegion(config.cloud, overrides.region, given, diagnostics),
+      within: (named) => chooseRegion(config.cloud, undefined, named, diagnostics),
+    },
+    diagnostics,
+  )
+  if (placed?.sites.some(({ ref }) => ref.fleets === 'pair')) {
     diagnostics.push({ path: 'service.fleets', message: "'pair' cannot be deployed yet; use 'clone'" })
   }
-  const strategy = completeStrategy(config.strategy, strategyNamed, diagnostics)
-  const { region: serviceRegion, ...service } = config.service
-  const chosenRegion = chooseRegion(config.cloud, overrides.region, serviceRegion, diagnostics)
-  if (diagnostics.length > 0) throw configError(file, diagnostics)
+  if (diagnostics.length > 0 || !placed) throw configError(file, diagnostics)
   return {
     ...config,
     cloud: withinRoot(config.cloud as CloudSpec, root),
     root,
-    strategy,
-    service: { ...service, region: chosenRegion },
+    ...placed,
     releases: Object.fromEntries(
       Object.entries(config.releases).map(([name, each]) => [name, releaseOf(each)]),
     ),
@@ -350,50 +388,9 @@ function overlay(exported: object, overrides: Overrides): object {
   return base
 }
 
-function completeStrategy(
-  spec: StrategySpec,
-  strategyNamed: (name: string) => StrategyDefinition,
-  diagnostics: Diagnostic[],
-): StrategySpec {
-  try {
-    const parsed = strategyNamed(spec.name).options.safeParse(spec.options)
-    if (parsed.success) return { name: spec.name, options: parsed.data as StrategySpec['options'] }
-    diagnostics.push(...parsed.error.issues.flatMap((issue) => describeIssue(issue, `strategy ${spec.name}`)))
-  } catch (thrown) {
-    if (!(thrown instanceof SluiceError)) throw thrown
-    diagnostics.push({
-      path: 'strategy.name',
-      message: [thrown.message, thrown.hint].filter(Boolean).join('; '),
-    })
-  }
-  return spec
-}
-
 /** Nothing is written to a cloud that others use unless the config says so. */
 function probeOf({ cloud, probe }: z.output<typeof schema>): Config['probe'] {
   const { writes: wanted = cloud.kind === 'embedded', ...rest } = probe
   const written = wanted === true ? writes.parse({}) : wanted
   return { ...rest, ...(written ? { writes: written } : {}) } as Config['probe']
-}
-
-const releaseOf = ({
-  version,
-  userData,
-  imageId,
-  launchTemplateVersion,
-}: z.output<typeof release>): Release => ({
-  version,
-  ...userDataOf(
-    userData,
-    imageId === undefined && launchTemplateVersion === undefined ? { version } : undefined,
-  ),
-  ...(imageId === undefined ? {} : { imageId }),
-  ...(launchTemplateVersion === undefined ? {} : { launchTemplateVersion }),
-})
-
-/** As given, objects as JSON. A release of which nothing but its version is known is told that version. */
-function userDataOf(given: unknown, initial: object | undefined): { userData?: string } {
-  const data = given ?? initial
-  if (data === undefined) return {}
-  return { userData: typeof data === 'string' ? data : JSON.stringify(data) }
 }

@@ -1,31 +1,37 @@
 import type { Action } from './converge/action.ts'
 import type { Convergence } from './converge/index.ts'
 import { canTakeTraffic } from './converge/order.ts'
-import type { DeploymentRun } from './deployment-run.ts'
+import type { DeploymentRun, Site } from './deployment-run.ts'
 import { downtimeOf } from './downtime.ts'
 import { describeError, SluiceError } from './errors.ts'
 import type { StageRef } from './gate.ts'
 import { mixesOf } from './mix.ts'
 import { confirmShift } from './propagation.ts'
 import { headersOf } from './route.ts'
-import type { ServiceSnapshot, Stage, Target } from './strategy.ts'
+import type { Scope, ServiceSnapshot, Stage, Target } from './strategy.ts'
 
 /** Wall milliseconds in which requests under way are answered, before announced downtime begins. */
 const UNDER_WAY = 500
 
-/** Where a deployment stands in the cloud, and how it converges from there: the same on the way forward and back. */
+/** Where one site of a deployment stands, and how it converges from there: the same on the way forward and back. */
 export class Course {
   readonly run: DeploymentRun
-  readonly #scope: string
+  readonly site: Site
   /** The service as it is known to be. */
   last: ServiceSnapshot
-  #actions: number
+  /** The last stage that was reached here; traffic is filed under it until the next. */
+  reached: StageRef | undefined
+  readonly #nextAction: () => number
 
-  constructor(run: DeploymentRun) {
+  constructor(run: DeploymentRun, site: Site, observed: ServiceSnapshot, nextAction: () => number) {
     this.run = run
-    this.#scope = run.before.scope
-    this.last = run.begin?.observed ?? run.before
-    this.#actions = run.begin?.actions ?? 0
+    this.site = site
+    this.last = observed
+    this.#nextAction = nextAction
+  }
+
+  get scope(): Scope {
+    return this.site.before.scope
   }
 
   /** `stage` names what the probe's traffic is filed under once its weights are in force. */
@@ -33,7 +39,8 @@ export class Course {
     signal: AbortSignal,
     stage: Pick<StageRef, 'name' | 'downtime' | 'route'> | undefined,
   ): Convergence {
-    const { cloud, ref, release, journal, calls } = this.run
+    const { cloud, journal, calls } = this.run
+    const { ref, release } = this.site
     return {
       cloud,
       ref,
@@ -41,7 +48,7 @@ export class Course {
       journal,
       signal,
       calls: () => calls().all,
-      nextAction: () => this.#actions++,
+      nextAction: this.#nextAction,
       onBegin: async (action) => this.#foresee(action),
       onDone: async (action, observed) => {
         if (action.kind === 'add-route' && stage) await this.enter(stage)
@@ -49,7 +56,7 @@ export class Course {
         const known = this.last
         this.last = { ...observed, shares: action.shares }
         if (stage === undefined || action.reason !== 'shift') return
-        await confirmShift(this.run, known, this.last, stage, signal)
+        await confirmShift(this, known, this.last, stage, signal)
         await this.enter(stage)
       },
     }
@@ -57,7 +64,7 @@ export class Course {
 
   /** Files the probe's traffic under a stage, and sends it as those clients whom the stage sends elsewhere. */
   async enter({ name, route }: Pick<StageRef, 'name' | 'route'>): Promise<void> {
-    await this.run.probe.enter(name, route && headersOf(route))
+    await this.site.probe.enter(name, route && headersOf(route))
   }
 
   /** A fleet that is about to shrink can no longer be given traffic on the strength of what was seen before. */
@@ -75,7 +82,8 @@ export class Course {
   /** Where a target announces downtime, traffic is filed apart as soon as what serves goes down, or is found so. */
   goingDown(stage: string, target: Target, way: 'forward' | 'back'): Pick<Convergence, 'onBegin'> {
     if (!target.downtime) return {}
-    const { probe, cloud } = this.run
+    const { cloud } = this.run
+    const { probe } = this.site
     let entered = false
     return {
       onBegin: async (action, observed) => {
@@ -88,12 +96,6 @@ export class Course {
         await cloud.clock.wall.sleep(UNDER_WAY)
       },
     }
-  }
-
-  stage(index: number): Stage {
-    const stage = this.run.plan.stages[index]
-    if (stage) return stage
-    throw new SluiceError('internal', `the plan has no stage ${index}`)
   }
 
   refTo(stage: Stage, index: number): StageRef {
@@ -110,9 +112,19 @@ export class Course {
   }
 
   target(stage: Stage): Target {
-    const target = stage.targets[this.#scope]
+    const target = stage.targets[this.scope]
     if (target) return target
-    throw new SluiceError('internal', `stage ${stage.name} says nothing of ${this.#scope}`)
+    throw new SluiceError('internal', `stage ${stage.name} says nothing of ${this.scope}`)
+  }
+
+  /** What is recorded of this site, where there are others. */
+  get mark(): { readonly scope?: Scope } {
+    return this.run.sites.length > 1 ? { scope: this.scope } : {}
+  }
+
+  /** Every stage that says something of this site, up to one of the plan's. */
+  stagesHere(upTo = this.run.plan.stages.length - 1): readonly Stage[] {
+    return this.run.plan.stages.slice(0, upTo + 1).filter(({ targets }) => targets[this.scope])
   }
 
   /** A probe that died is a reason to go back, never one that keeps from going back. */
@@ -125,7 +137,12 @@ export class Course {
   }
 
   note(level: 'info' | 'warning', text: string): void {
-    this.run.journal.append({ type: 'note', level, text })
+    this.run.journal.append({ type: 'note', level, text: this.tell(text) })
+  }
+
+  /** A sentence about this site, which says so where there are others. */
+  tell(text: string): string {
+    return this.run.sites.length > 1 ? `${this.scope}: ${text}` : text
   }
 }
 

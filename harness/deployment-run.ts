@@ -10,14 +10,14 @@ import type { GateSpec, Plan, Release, ServiceSnapshot } from './strategy.ts'
 /** What the probe's traffic is filed under before the first change. */
 export const BEFORE = 'before'
 
-/** Everything one deployment is run with. */
-export interface DeploymentRun {
-  readonly cloud: Cloud
+/** One service in one region: how it is looked at, and how it is changed. */
+export interface Site {
   readonly ref: ServiceRef
+  /** What is deployed here, and the version that it takes the place of. */
   readonly release: Release
-  readonly plan: Plan
+  readonly from: string
+  /** The service before the first change. Its scope is the site's. */
   readonly before: ServiceSnapshot
-  readonly journal: Journal
   readonly probe: Probe
   readonly view: TrafficView
   /** Judges a gate of the service as last observed. Rejects only with the signal's reason. */
@@ -29,8 +29,21 @@ export interface DeploymentRun {
   ) => Promise<GateResult>
   /** Goes on judging the traffic of a stage whose gate has opened; aborts when it proves harm. */
   readonly watch: (stage: StageRef) => Disposable & { readonly signal: AbortSignal }
-  /** API calls made so far: all of them, and those that change something. */
+}
+
+/** Everything one deployment is run with. */
+export interface DeploymentRun {
+  readonly cloud: Cloud
+  /** What the deployment is called by: the service, or the system of several. */
+  readonly name: string
+  readonly plan: Plan
+  /** One for every scope of the plan's baseline. */
+  readonly sites: readonly Site[]
+  readonly journal: Journal
+  /** API calls made so far: all of them, and those that change something. Within `apart`, those made within it. */
   readonly calls: () => { readonly all: number; readonly writes: number }
+  /** Counts the calls of some work apart from those of other work under way. */
+  readonly apart: <Result>(work: () => Promise<Result>) => Promise<Result>
   /** Aborts with an `interrupted` error when the deployment shall be given up. */
   readonly interrupt: AbortSignal
   readonly begin?: Begin
@@ -41,8 +54,8 @@ export interface Begin {
   readonly phase: Extract<Phase, { kind: 'finishing' | 'reverting' }>
   /** Why it goes back. */
   readonly stop: Stop
-  /** The service as it stands now. */
-  readonly observed: ServiceSnapshot
+  /** The services as they stand now, in the order of the sites. */
+  readonly observed: readonly ServiceSnapshot[]
   /** What its journal, which is continued, says it did last; absent where the journal is new. */
   readonly after?: Phase['kind']
   /** Numbers of actions begin here. */

@@ -2,7 +2,7 @@ import type { Phase } from './deployment.ts'
 import { SluiceError, unreachable } from './errors.ts'
 import type { EndState } from './journal/event.ts'
 import type { Stop } from './stop.ts'
-import type { Plan } from './strategy.ts'
+import type { Plan, Scope } from './strategy.ts'
 
 /** What a terminal phase means for the cloud. */
 export function endStateOf(phase: Phase, plan: Plan): EndState {
@@ -33,8 +33,16 @@ export function exitCodeOf(state: EndState, stop: Stop | undefined): number {
   }
 }
 
-export function sentenceOf(state: EndState, service: string, plan: Plan, stop: Stop | undefined): string {
-  const why = stop?.sentence ?? ''
+/** `kept`: scopes that have arrived and were not taken back with the others. */
+export function sentenceOf(
+  state: EndState,
+  service: string,
+  plan: Plan,
+  stop: Stop | undefined,
+  kept: readonly Scope[] = [],
+): string {
+  const stays = kept.length > 0 ? `; ${kept.join(', ')} keeps ${plan.to}` : ''
+  const why = `${stop?.sentence ?? ''}${stays}`
   switch (state) {
     case 'promoted':
       return `${service} runs ${plan.to}`

@@ -9,7 +9,7 @@ const drawn = (strategy: string, given: object = {}) => {
   const before = service(4, 100)
   const { options, draw } = strategyNamed(strategy)
   const plan = draw(options.parse(given))(before, { version: '2.0.0' })
-  return estimate(plan, before)
+  return estimate(plan, [before])
 }
 
 test('a stage takes its bake, and a boot where its fleet grows, and a drain where one goes', () => {

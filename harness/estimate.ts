@@ -19,14 +19,33 @@ export interface StageEstimate {
   readonly back: number
 }
 
-/** How long each stage of a plan takes if nothing comes in between, and how long the way back from it. Pure. */
-export function estimate(plan: Plan, before: ServiceSnapshot): readonly StageEstimate[] {
-  return [...walk(plan, before)].map(({ stage, forward, back, at }) => {
+/**
+ * How long each stage of a plan takes if nothing comes in between, and how long the way back from it. What happens at
+ * several sites at once takes as long as where it takes longest. Pure.
+ */
+export function estimate(plan: Plan, before: readonly ServiceSnapshot[]): readonly StageEstimate[] {
+  const sites = before.map((service) => estimateAt(plan, service))
+  return plan.stages.map(({ name, gate }) => {
+    const here = sites.flatMap((stages) => stages.get(name) ?? [])
+    const most = (of: (each: StageEstimate) => number): number => Math.max(0, ...here.map(of))
+    return {
+      name,
+      bake: here.length > 0 ? most(({ bake }) => bake) : gate.bake,
+      boots: most(({ boots }) => boots),
+      drains: most(({ drains }) => drains),
+      whole: most(({ whole }) => whole),
+      back: most(({ back }) => back),
+    }
+  })
+}
+
+function estimateAt(plan: Plan, before: ServiceSnapshot): ReadonlyMap<string, StageEstimate> {
+  const stages = [...walk(plan, before)].map(({ stage, forward, back, at }): StageEstimate => {
     const waits = forward.map((action) => waitsFor(action, before))
     const boots = sum(waits.map((wait) => wait.boots))
     const drains = sum(waits.map((wait) => wait.drains))
     const shifts = forward.some(isShift) ? PROPAGATION : 0
-    const { bake } = stage.gate
+    const { bake } = stage.gates?.[before.scope] ?? stage.gate
     const until = back.findIndex(isShift)
     // Where no weight shifts, instances are replaced in place, or the old release never lost any traffic.
     const inPlace = back.some(({ kind }) => kind === 'refresh' || kind === 'roll-back')
@@ -41,6 +60,7 @@ export function estimate(plan: Plan, before: ServiceSnapshot): readonly StageEst
       back: sum(returned.map((wait) => wait.boots + wait.drains)),
     }
   })
+  return new Map(stages.map((stage) => [stage.name, stage]))
 }
 
 const isShift = (action: Action): boolean => action.kind === 'set-weights' && action.reason === 'shift'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Plan } from './strategy.ts'
+import type { Plan, Scope } from './strategy.ts'
 
 /** SHA-256 of a plan, independent of the order in which its members were written. */
 export const hashPlan = (plan: Plan): string => createHash('sha256').update(canonical(plan)).digest('hex')
@@ -12,4 +12,11 @@ function canonical(value: unknown): string {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`)
   return `{${members.join(',')}}`
+}
+
+/** The version that serves at a scope before a plan, and after it was turned back: of the fleet with the most traffic. */
+export function baselineVersion({ baseline, from }: Plan, scope: Scope): string {
+  const target = baseline.targets[scope]
+  const [most] = Object.entries(target?.traffic.shares ?? {}).sort(([, a], [, b]) => b - a)
+  return (most && target?.fleets[most[0]]?.release) ?? from
 }

@@ -27,13 +27,21 @@ export interface PolicyDocument {
   readonly Statement: readonly Statement[]
 }
 
-/** The policy that allows these actions and nothing else: one statement for what is alike in resource and condition. */
-export function policyFor(permissions: readonly Permission[], scope: PolicyScope): PolicyDocument {
+/**
+ * The policy that allows these actions on each of the services and nothing else: one statement for what is alike in
+ * resource and condition.
+ */
+export function policyFor(
+  permissions: readonly Permission[],
+  ...scopes: readonly PolicyScope[]
+): PolicyDocument {
   const groups = new Map<
     string,
     { resource: string[]; condition: Statement['Condition']; actions: Set<string> }
   >()
-  for (const permission of permissions) {
+  for (const [scope, permission] of scopes.flatMap((each) =>
+    permissions.map((one) => [each, one] as const),
+  )) {
     const resource = resourcesOf(permission.on ?? 'any', scope)
     const condition = conditionOf(permission, scope)
     const key = JSON.stringify([resource, condition])

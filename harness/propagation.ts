@@ -1,5 +1,5 @@
 import { deadline } from './clock.ts'
-import type { DeploymentRun } from './deployment-run.ts'
+import type { Course } from './course.ts'
 import { downtimeOf, isAnnounced } from './downtime.ts'
 import { formatDuration } from './duration.ts'
 import { SluiceError } from './errors.ts'
@@ -13,7 +13,7 @@ const LOOK_INTERVAL = 50
 /** Answers in a row that must show no sign of a release that gets no traffic any more. */
 const QUIET_ANSWERS = 10
 
-type Watched = Pick<DeploymentRun, 'cloud' | 'journal' | 'probe' | 'view' | 'plan'>
+type Watched = Pick<Course, 'run' | 'site' | 'mark'>
 
 /**
  * The API reading back a weight is no proof that traffic follows it. Where a fleet has lost all of its traffic, waits
@@ -21,7 +21,7 @@ type Watched = Pick<DeploymentRun, 'cloud' | 'journal' | 'probe' | 'view' | 'pla
  * end of downtime, waits until requests are answered at all; that they are is for the gate to judge.
  */
 export async function confirmShift(
-  run: Watched,
+  { run, site }: Watched,
   before: ServiceSnapshot,
   after: ServiceSnapshot,
   { name: stage, downtime }: Pick<StageRef, 'name' | 'downtime'>,
@@ -36,10 +36,10 @@ export async function confirmShift(
   const started = clock.now()
   // Until it follows, traffic is filed apart: the stage is judged by what its weights brought about.
   const settling = downtime ? downtimeOf(stage) : `shifting to ${stage}`
-  await run.probe.enter(settling)
+  await site.probe.enter(settling)
   let quiet = 0
   let straggling = false
-  const stop = run.view.onChange((bucket) => {
+  const stop = site.view.onChange((bucket) => {
     if (bucket.stage !== settling) return
     const old = bucket.counts.some((count) => lost.includes(count.version))
     straggling = straggling || old
@@ -60,7 +60,7 @@ export async function confirmShift(
   try {
     while (quiet < QUIET_ANSWERS) {
       await clock.wall.sleep(LOOK_INTERVAL, time.signal)
-      await run.probe.flush()
+      await site.probe.flush()
     }
   } catch (thrown) {
     if (signal.aborted || !time.signal.aborted || straggling || !downtime) throw thrown
@@ -71,15 +71,17 @@ export async function confirmShift(
 }
 
 /** Records when the probe last saw an answer of the release that was given up. */
-export async function lastSeen(run: Watched, decided: Decided): Promise<void> {
-  await run.probe.flush()
+export async function lastSeen({ run, site, mark }: Watched, decided: Decided): Promise<void> {
+  await site.probe.flush()
   const { clock } = run.cloud
-  const at = run.view.lastAnswer(run.plan.to)
+  const { version } = site.release
+  const at = site.view.lastAnswer(version)
   if (at === undefined) return
   const afterVerdictMs = Math.max(0, at - decided.at)
   run.journal.append({
     type: 'last-seen',
-    version: run.plan.to,
+    ...mark,
+    version,
     afterVerdictMs,
     afterVerdictWallMs: afterVerdictMs / clock.scale,
   })

@@ -3,6 +3,7 @@ import { type Convergence, converge, journaled } from './converge/index.ts'
 import { observeService } from './converge/observe.ts'
 import { order, strayRoutes, urgentShares } from './converge/order.ts'
 import { type Course, changesInPlace } from './course.ts'
+import type { DeploymentRun } from './deployment-run.ts'
 import { describeError, SluiceError } from './errors.ts'
 import { lastSeen } from './propagation.ts'
 import type { Stop } from './stop.ts'
@@ -18,31 +19,57 @@ export interface Decided {
 const ATTEMPTS = 6
 const PAUSE = 2_000
 
-/** Takes a deployment back to its baseline. Returns what is left to be done by a person: nothing, when it is restored. */
+/**
+ * Takes sites back to the baseline, group after group: the next begins when the one before has its traffic back, and
+ * what remains to be done goes on side by side. Returns what is left to be done by a person: nothing, when all is restored.
+ */
 export async function revert(
-  course: Course,
-  index: number,
+  { journal, interrupt }: Pick<DeploymentRun, 'journal' | 'interrupt'>,
+  groups: readonly (readonly Course[])[],
+  stage: string,
   stop: Stop | undefined,
   decided: Decided,
 ): Promise<readonly string[]> {
-  const { journal, plan, interrupt, cloud } = course.run
-  const target = course.target(plan.baseline)
-  // The way back is not interrupted by what stopped the way forward, and has deadlines of its own.
-  const run = course.convergence(new AbortController().signal, undefined)
-  let trouble: unknown
   journal.tolerate()
   journal.append({
     type: 'revert-started',
     cause: stop?.cause ?? 'error',
-    stage: course.stage(index).name,
+    stage,
     sentence: stop?.sentence ?? String(interrupt.reason),
     detectedAt: stop?.detectedAt ?? decided.at,
     decidedAt: decided.at,
     decidedWallAt: decided.wallAt,
   })
+  const ending: Promise<readonly string[]>[] = []
+  for (const group of groups) {
+    const begun = group.map((course) => {
+      const restored = Promise.withResolvers<void>()
+      const ended = course.run
+        .apart(() => takeBack(course, decided, restored.resolve))
+        .catch((thrown: unknown) => [describeError(thrown)])
+        .finally(restored.resolve)
+      ending.push(ended.then((left) => left.map((what) => course.tell(what))))
+      return restored.promise
+    })
+    await Promise.all(begun)
+  }
+  return (await Promise.all(ending)).flat()
+}
+
+/** Takes one site back. `onRestored` is called when it has its traffic; whatever goes wrong is in what is returned. */
+async function takeBack(
+  course: Course,
+  decided: Decided,
+  onRestored: () => void,
+): Promise<readonly string[]> {
+  const { plan, cloud } = course.run
+  const target = course.target(plan.baseline)
+  // The way back is not interrupted by what stopped the way forward, and has deadlines of its own.
+  const run = course.convergence(new AbortController().signal, undefined)
+  let trouble: unknown
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     try {
-      await restore(course, run, target, decided)
+      await restore(course, run, target, { decided, onRestored })
       return []
     } catch (thrown) {
       trouble = thrown
@@ -58,19 +85,31 @@ export async function revert(
   return [...left, `the last problem was: ${describeError(trouble)}`]
 }
 
-async function restore(course: Course, run: Convergence, target: Target, decided: Decided): Promise<void> {
-  const { probe, calls } = course.run
+interface Restoring {
+  readonly decided: Decided
+  readonly onRestored: () => void
+}
+
+async function restore(
+  course: Course,
+  run: Convergence,
+  target: Target,
+  restoring: Restoring,
+): Promise<void> {
+  const { calls } = course.run
+  const { probe } = course.site
   const known = course.last
   const writes = (): number => calls().writes
   // Where a fleet may be at 0, what is known is no ground for routing to it; where it was changed in place, it has
   // the traffic, and not yet the release.
   if (!target.downtime && !changesInPlace(target))
-    course.last = await restoreTraffic(run, known, target, decided, writes)
+    course.last = await restoreTraffic(course, run, target, restoring, writes)
   if (!target.downtime) await course.unlessProbeFails(() => probe.enter('reverted'))
   let restored = course.last !== known
+  if (hadItAll(known, target)) restoring.onRestored()
   const before = writes()
   const note = (made: number): void => {
-    if (!restored) noteRestored(run, decided, made)
+    if (!restored) noteRestored(course, restoring, made)
     restored = true
   }
   const onDone: Convergence['onDone'] = async (action, observed) => {
@@ -82,12 +121,12 @@ async function restore(course: Course, run: Convergence, target: Target, decided
   course.last = await converge(back, target, 'back')
   if (target.downtime) await course.unlessProbeFails(() => probe.enter('reverted'))
   note(hadItAll(known, target) ? 0 : writes() - before)
-  await course.unlessProbeFails(() => lastSeen(course.run, decided))
+  await course.unlessProbeFails(() => lastSeen(course, restoring.decided))
 }
 
 /** What this deployment was cut off from creating, or from removing, is no fleet, and so no target speaks of it. */
 async function clearRemains(course: Course, run: Convergence, target: Target): Promise<void> {
-  const named = course.run.plan.stages.flatMap((stage) => Object.keys(course.target(stage).fleets))
+  const named = course.stagesHere().flatMap((stage) => Object.keys(course.target(stage).fleets))
   const known = new Set([...Object.keys(target.fleets), ...course.last.fleets.map(({ name }) => name)])
   for (const fleet of new Set(named)) {
     if (!known.has(fleet)) await journaled(run, { kind: 'clear-remains', fleet }, course.last)
@@ -97,7 +136,7 @@ async function clearRemains(course: Course, run: Convergence, target: Target): P
 /** The service as it is; when the cloud does not say, as it was known. */
 async function lookAgain(course: Course): Promise<ServiceSnapshot> {
   try {
-    return await observeService(course.run.cloud, course.run.ref)
+    return await observeService(course.run.cloud, course.site.ref)
   } catch (thrown) {
     course.note('warning', `the service cannot be observed: ${describeError(thrown)}`)
     return course.last
@@ -105,14 +144,16 @@ async function lookAgain(course: Course): Promise<ServiceSnapshot> {
 }
 
 /** Notes that the old release has all the traffic, with the calls that this took: none where it never lost any. */
-function noteRestored(run: Convergence, decided: Decided, calls: number): void {
-  const { clock } = run.cloud
-  run.journal.append({
+function noteRestored(course: Course, { decided, onRestored }: Restoring, calls: number): void {
+  const { clock } = course.run.cloud
+  course.run.journal.append({
     type: 'traffic-restored',
+    ...course.mark,
     calls,
     afterVerdictMs: clock.now() - decided.at,
     afterVerdictWallMs: clock.wall.now() - decided.wallAt,
   })
+  onRestored()
 }
 
 /**
@@ -120,19 +161,20 @@ function noteRestored(run: Convergence, decided: Decided, calls: number): void {
  * at or repaired. Does nothing when the traffic is there, or when the old fleet must first get its capacity back. Returns the service as it then is.
  */
 async function restoreTraffic(
+  course: Course,
   run: Convergence,
-  known: ServiceSnapshot,
   target: Target,
-  decided: Decided,
+  restoring: Restoring,
   writes: () => number,
 ): Promise<ServiceSnapshot> {
+  const known = course.last
   const shares = urgentShares(known, target)
   const routes = strayRoutes(known, target)
   if (!shares && routes.length === 0) return known
   const before = writes()
   if (shares) await journaled(run, { kind: 'set-weights', shares, reason: 'shift' }, known)
   for (const action of routes) await journaled(run, action, known)
-  noteRestored(run, decided, writes() - before)
+  noteRestored(course, restoring, writes() - before)
   const { routes: _, ...rest } = known
   return { ...rest, shares: shares ?? known.shares }
 }

@@ -1,29 +1,26 @@
-import { converge } from './converge/index.ts'
-import { missingRoute } from './converge/order.ts'
-import { Course, changesInPlace } from './course.ts'
+import { Course } from './course.ts'
 import { type Event, isTerminal, next, type Phase } from './deployment.ts'
 import { BEFORE, type DeploymentRun } from './deployment-run.ts'
-import { downtimeOf } from './downtime.ts'
 import { endStateOf, exitCodeOf, sentenceOf } from './ending.ts'
-import { type ErrorCode, SluiceError } from './errors.ts'
-import type { StageRef } from './gate.ts'
-import type { EndState } from './journal/event.ts'
+import { SluiceError } from './errors.ts'
+import { finishSite } from './finish.ts'
+import type { EndState, Entry } from './journal/event.ts'
+import { GateClosed, judgeSite } from './judge-site.ts'
 import { hashPlan } from './plan.ts'
+import { closedBy, reachStage } from './reach.ts'
 import { readBackWrites } from './read-back.ts'
 import { type Decided, revert } from './revert.ts'
-import { type Stop, stopOfError, stopOfVerdict } from './stop.ts'
-import type { GateSpec, Stage } from './strategy.ts'
+import { type Stop, stopOfError } from './stop.ts'
+import type { GateSpec, Scope, Stage } from './strategy.ts'
+import { together } from './together.ts'
 
 export interface DeploymentEnd {
   readonly state: EndState
   readonly exitCode: number
 }
 
-/** Errors that close a gate while it is not being judged, and what they are evidence of. */
-const CLOSING: Partial<Record<ErrorCode, string>> = {
-  unhealthy: 'targets healthy',
-  breach: 'traffic before the shift',
-}
+/** What is looked at before the first change, everywhere. */
+const PREPARING: GateSpec = { suites: 'pre-deploy', bake: 0, extend: 0 }
 
 /** Performs a plan: gate, converge, gate, … and promotes or reverts. Never rejects once the deployment has begun. */
 export async function runDeployment(run: DeploymentRun): Promise<DeploymentEnd> {
@@ -40,42 +37,51 @@ export async function runDeployment(run: DeploymentRun): Promise<DeploymentEnd> 
     phase = deployment.enter(phase, next(phase, event, plan.stages.length))
   }
   journal.tolerate()
-  await readBackWrites(run.probe, journal)
-  return deployment.end(phase)
+  return await deployment.end(phase)
 }
 
-function announce({ journal, plan, cloud, ref, release, before }: DeploymentRun): void {
+function announce({ name, journal, plan, cloud, sites }: DeploymentRun): void {
   const { kind, address, clock } = cloud
+  const [first] = sites
+  if (!first) throw new SluiceError('internal', 'a deployment of nothing')
   journal.append({
     type: 'deployment-started',
-    service: ref.name,
+    service: name,
     cloud: {
       kind,
       account: address.account,
-      region: ref.region,
+      region: first.ref.region,
       scale: clock.scale,
       ...(address.endpoint === undefined ? {} : { endpoint: new URL(address.endpoint).origin }),
     },
-    release,
+    release: first.release,
+    ...(sites.length > 1
+      ? { releases: Object.fromEntries(sites.map(({ before, release }) => [before.scope, release])) }
+      : {}),
     plan,
     planHash: hashPlan(plan),
-    before: [before],
+    before: sites.map(({ before }) => before),
   })
 }
 
 class Deployment {
   readonly #run: DeploymentRun
-  readonly #course: Course
+  readonly #courses: readonly Course[]
   #stop: Stop | undefined
   #decided: Decided = { at: 0, wallAt: 0 }
   #left: readonly string[] = []
+  /** Scopes that have arrived for good and are not taken back with the others. */
+  #kept: readonly Scope[] = []
 
   constructor(run: DeploymentRun) {
     this.#run = run
-    this.#course = new Course(run)
-    this.#stop = run.begin?.stop
-    const { clock } = run.cloud
-    if (run.begin) this.#decided = { at: clock.now(), wallAt: clock.wall.now() }
+    const { begin, sites, cloud } = run
+    let actions = begin?.actions ?? 0
+    this.#courses = sites.map(
+      (site, at) => new Course(run, site, begin?.observed[at] ?? site.before, () => actions++),
+    )
+    this.#stop = begin?.stop
+    if (begin) this.#decided = { at: cloud.clock.now(), wallAt: cloud.clock.wall.now() }
   }
 
   /** Does what a phase is for; everything that goes wrong comes back as an event. */
@@ -86,29 +92,31 @@ class Deployment {
           this.#run.interrupt.throwIfAborted()
           return { kind: 'started' }
         case 'preparing':
-          return await this.#judge(
-            { suites: 'pre-deploy', bake: 0, extend: 0 },
-            { index: -1, name: BEFORE, shares: this.#run.before.shares },
-          )
+          return await this.#prepare()
         case 'converging':
           await this.#reach(phase.stage)
           return { kind: 'converged' }
-        case 'gating': {
-          const stage = this.#course.stage(phase.stage)
-          return await this.#judge(stage.gate, this.#course.refTo(stage, phase.stage))
-        }
+        case 'gating':
+          return await this.#judge(phase.stage)
         case 'finishing':
-          await this.#finish()
+          await Promise.all(this.#courses.map((course) => this.#run.apart(() => finishSite(course))))
           return { kind: 'finished' }
         case 'reverting':
-          this.#left = await revert(this.#course, phase.stage, this.#stop, this.#decided)
-          return { kind: this.#left.length === 0 ? 'restored' : 'restore-failed' }
+          return await this.#revert(phase.stage)
         default:
           throw new SluiceError('internal', `nothing is to be done when ${phase.kind}`)
       }
     } catch (thrown) {
-      return this.#stopped(phase, stopOfError(thrown))
+      return this.#stopped(phase, thrown instanceof GateClosed ? thrown.stop : stopOfError(thrown))
     }
+  }
+
+  async #revert(index: number): Promise<Event> {
+    const earlier = this.#run.plan.stages.slice(0, index)
+    this.#kept = earlier.flatMap(({ settles = [] }) => settles)
+    const { name } = this.#stage(index)
+    this.#left = await revert(this.#run, this.#toGoBack(index), name, this.#stop, this.#decided)
+    return { kind: this.#left.length === 0 ? 'restored' : 'restore-failed' }
   }
 
   /** Records a change of phase. A journal that cannot be written is a reason to go back, like any other error. */
@@ -124,17 +132,18 @@ class Deployment {
     }
   }
 
-  end(phase: Phase): DeploymentEnd {
-    const { journal, plan, ref } = this.#run
+  async end(phase: Phase): Promise<DeploymentEnd> {
+    const { journal, plan, name } = this.#run
+    await Promise.all(this.#courses.map(({ site, mark }) => readBackWrites(site, journal, mark)))
     const state = endStateOf(phase, plan)
     const exitCode = exitCodeOf(state, this.#stop)
     journal.append({
       type: 'deployment-ended',
       state,
       exitCode,
-      sentence: sentenceOf(state, ref.name, plan, this.#stop),
+      sentence: sentenceOf(state, name, plan, this.#stop, this.#kept),
       left: this.#left,
-      after: [this.#course.last],
+      after: this.#courses.map(({ last }) => last),
     })
     return { state, exitCode }
   }
@@ -146,7 +155,8 @@ class Deployment {
       return { kind: 'restore-failed' }
     }
     if (phase.kind === 'finishing') {
-      this.#course.note('warning', `the release is promoted, but tidying up stopped: ${stop.sentence}`)
+      const text = `the release is promoted, but tidying up stopped: ${stop.sentence}`
+      this.#run.journal.append({ type: 'note', level: 'warning', text })
     } else {
       this.#decided = { at: clock.now(), wallAt: clock.wall.now() }
       this.#stop = stop
@@ -154,100 +164,88 @@ class Deployment {
     return { kind: 'stopped', cause: stop.cause }
   }
 
-  async #judge(spec: GateSpec, stage: StageRef): Promise<Event> {
-    const { journal, interrupt, gate } = this.#run
-    const what = { phase: spec.suites, stage: stage.name, index: stage.index }
-    journal.append({ type: 'gate-started', ...what })
-    const result = await gate(spec, stage, interrupt, this.#course.last)
-    const { verdict, tests, tookMs, bakedMs, suitesWallMs } = result
-    const stop = stopOfVerdict(verdict, result.firstHarmAt) ?? this.#takenBack(stage)
-    const event = stop
-      ? this.#stopped({ kind: 'gating', stage: stage.index }, stop)
-      : ({ kind: 'gate-passed' } as const)
-    if (bakedMs > 0) journal.append({ type: 'waited', for: 'bake', what: stage.name, ms: bakedMs })
-    journal.append({ type: 'gate-ended', ...what, verdict, tests, tookMs, bakedMs, suitesWallMs })
-    return event
+  #stage(index: number): Stage {
+    const stage = this.#run.plan.stages[index]
+    if (stage) return stage
+    throw new SluiceError('internal', `the plan has no stage ${index}`)
   }
 
-  /** A release that was only to be tried is taken back when its last gate has opened. */
-  #takenBack({ index, name }: StageRef): Stop | undefined {
-    const { takesBack, to, stages } = this.#run.plan
-    if (!takesBack || index !== stages.length - 1) return undefined
-    return { cause: 'planned', sentence: `${to} passed ${name} and is taken back as planned`, exitCode: 0 }
+  async #prepare(): Promise<Event> {
+    await together(this.#courses, this.#run.interrupt, (course, signal) =>
+      judgeSite(course, PREPARING, { index: -1, name: BEFORE, shares: course.site.before.shares }, signal),
+    )
+    return { kind: 'gate-passed' }
   }
 
   async #reach(index: number): Promise<void> {
-    const { journal, probe } = this.#run
-    const stage = this.#course.stage(index)
-    const target = this.#course.target(stage)
+    const { journal, interrupt } = this.#run
+    const stage = this.#stage(index)
     journal.append({ type: 'stage-started', index, name: stage.name })
-    const shifts = Object.entries(target.traffic.shares).some(
-      ([name, share]) => (this.#course.last.shares[name] ?? 0) !== share,
+    const { named, others } = this.#inStage(stage)
+    await this.#closingGate(index, () =>
+      together(named, interrupt, (course, signal) => reachStage(course, stage, index, signal), others),
     )
-    const ref = this.#course.refTo(stage, index)
-    const routes = missingRoute(this.#course.last, target).length > 0
-    // While instances are replaced, traffic is filed apart: the stage is judged by what its mix brought about.
-    const replacing = changesInPlace(target) ? `replacing for ${stage.name}` : undefined
-    if (replacing) await probe.enter(replacing)
-    else if (!shifts && !routes) await this.#course.enter(ref)
-    // The stage before keeps its traffic until this one's weights are in force.
-    const before = this.#run.plan.stages[index - 1]
-    using watch = before && this.#run.watch(this.#course.refTo(before, index - 1))
-    const meanwhile = target.downtime ? downtimeOf(stage.name) : replacing
-    using also = meanwhile === undefined ? undefined : this.#run.watch({ ...ref, name: meanwhile })
-    const watches = [watch, also].flatMap((each) => each?.signal ?? [])
-    const signal = AbortSignal.any([this.#run.interrupt, ...watches])
+    journal.append({ type: 'stage-reached', index, name: stage.name, ...standing(this.#courses) })
+  }
+
+  async #judge(index: number): Promise<Event> {
+    const stage = this.#stage(index)
+    const { named, others } = this.#inStage(stage)
+    const judge = (course: Course, signal: AbortSignal): Promise<void> =>
+      judgeSite(course, stage.gates?.[course.scope] ?? stage.gate, course.refTo(stage, index), signal)
+    await this.#closingGate(index, () => together(named, this.#run.interrupt, judge, others))
+    const { takesBack, to, stages } = this.#run.plan
+    if (!takesBack || index !== stages.length - 1) return { kind: 'gate-passed' }
+    // A release that was only to be tried is taken back when its last gate has opened.
+    const sentence = `${to} passed ${stage.name} and is taken back as planned`
+    throw new GateClosed({ cause: 'planned', sentence, exitCode: 0 })
+  }
+
+  /** What harms users while no gate looks closes the gate of the stage at hand. */
+  async #closingGate(index: number, work: () => Promise<void>): Promise<void> {
     try {
-      const run = {
-        ...this.#course.convergence(signal, ref),
-        ...this.#course.goingDown(stage.name, target, 'forward'),
-      }
-      this.#course.last = await converge(run, target, 'forward', this.#course.last)
-      if (replacing) await probe.enter(stage.name)
+      await work()
     } catch (thrown) {
-      this.#closeGate(stage, index, thrown)
+      for (const entry of closedBy(this.#stage(index), index, thrown)) this.#run.journal.append(entry)
       throw thrown
     }
-    const versions = Object.fromEntries(this.#course.last.fleets.map((fleet) => [fleet.name, fleet.release]))
-    journal.append({
-      type: 'stage-reached',
-      index,
-      name: stage.name,
-      shares: { [this.#run.before.scope]: this.#course.last.shares },
-      versions,
-      ...(ref.mixes ? { mixes: ref.mixes } : {}),
-    })
   }
 
-  /** A release that does not become healthy, or harms users on the way, closes the gate of the stage it was to reach. */
-  #closeGate(stage: Stage, index: number, thrown: unknown): void {
-    const metric = thrown instanceof SluiceError ? CLOSING[thrown.code] : undefined
-    if (!(thrown instanceof SluiceError) || metric === undefined) return
-    const sentence = thrown.message
-    const evidence = [{ metric, status: 'failed', sentence }] as const
-    const gate = { phase: stage.gate.suites, stage: stage.name, index }
-    this.#run.journal.append({ type: 'gate-started', ...gate })
-    this.#run.journal.append({
-      type: 'gate-ended',
-      ...gate,
-      verdict: { status: 'failed', sentence, evidence },
-      tests: [],
-      tookMs: 0,
-      bakedMs: 0,
-      suitesWallMs: 0,
-    })
+  /** The sites that a stage says something of, and those under way already that it does not: they are watched. */
+  #inStage({ targets }: Stage): { readonly named: readonly Course[]; readonly others: readonly Course[] } {
+    const isNamed = ({ scope }: Course): boolean => targets[scope] !== undefined
+    return {
+      named: this.#courses.filter(isNamed),
+      others: this.#courses.filter((course) => !isNamed(course)),
+    }
   }
 
-  /** Clears away what deployments before this one left parked; the fleet just replaced stays, as the way back. */
-  async #finish(): Promise<void> {
-    const old = this.#run.before.fleets
-      .filter((fleet) => fleet.owned && fleet.role === 'parked')
-      .map(({ name }) => name)
-    const last = this.#run.plan.stages.at(-1)
-    if (old.length === 0 || !last) return
-    const target = this.#course.target(last)
-    const kept = Object.entries(target.fleets).filter(([name]) => !old.includes(name))
-    const run = this.#course.convergence(new AbortController().signal, last)
-    this.#course.last = await converge(run, { ...target, fleets: Object.fromEntries(kept) }, 'forward')
+  /** The sites that have to go back from a stage, in the order of their going; others that have arrived stay. */
+  #toGoBack(index: number): readonly (readonly Course[])[] {
+    const { back = [this.#courses.map(({ scope }) => scope)] } = this.#run.plan
+    const touched = this.#courses.filter(
+      (course) => course.stagesHere(index).length > 0 && !this.#kept.includes(course.scope),
+    )
+    return back
+      .map((scopes) => touched.filter(({ scope }) => scopes.includes(scope)))
+      .filter((group) => group.length > 0)
+  }
+}
+
+/** Weights as they are known, with what each fleet runs, of every site. */
+function standing(
+  courses: readonly Course[],
+): Pick<Extract<Entry, { type: 'stage-reached' }>, 'shares' | 'versions' | 'mixes'> {
+  const byScope = <Value>(of: (course: Course) => Value): Record<Scope, Value> =>
+    Object.fromEntries(courses.map((course) => [course.scope, of(course)]))
+  const mixed = courses.filter(({ reached }) => reached?.mixes)
+  return {
+    shares: byScope(({ last }) => last.shares),
+    versions: byScope(({ last }) =>
+      Object.fromEntries(last.fleets.map(({ name, release }) => [name, release])),
+    ),
+    ...(mixed.length > 0
+      ? { mixes: Object.fromEntries(mixed.map(({ scope, reached }) => [scope, reached?.mixes ?? {}])) }
+      : {}),
   }
 }

@@ -184,8 +184,13 @@ export interface Downtime {
 /** A complete target state: absolute, never a delta, so that apply, retry, resume and revert are one operation. */
 export interface Stage {
   readonly name: string
+  /** What becomes of each scope that is named; one that is not stays as it is, and is only watched. */
   readonly targets: Readonly<Record<Scope, Target>>
   readonly gate: GateSpec
+  /** Where the scopes named are each held to something of their own, in place of `gate`. All must pass. */
+  readonly gates?: Readonly<Record<Scope, GateSpec>>
+  /** Scopes that have arrived once this gate has opened: a revert from a later stage leaves them as they are. */
+  readonly settles?: readonly Scope[]
 }
 
 export interface Plan {
@@ -197,6 +202,8 @@ export interface Plan {
   readonly baseline: Stage
   /** The release is only tried: when the last gate has opened, the service goes back to the baseline. */
   readonly takesBack?: true
+  /** Scopes in the order in which they get their traffic back: those named together at once. All at once where absent. */
+  readonly back?: readonly (readonly Scope[])[]
   /** Empty when the service already runs the release. */
   readonly stages: readonly Stage[]
 }
@@ -204,10 +211,36 @@ export interface Plan {
 /** Draws the path from a service as it stands to a release. Pure: same input, same plan. */
 export type Strategy = (service: ServiceSnapshot, release: Release) => Plan
 
+/** One service in one region, with the plan drawn for it alone: what compositions are made of. */
+export interface Part {
+  readonly scope: Scope
+  readonly service: string
+  readonly region: string
+  /** Services that must have been deployed before this one. */
+  readonly after: readonly string[]
+  /** Has stages: a part in which nothing is to be done takes no part. */
+  readonly plan: Plan
+}
+
+/** Combines plans, in sequence and in parallel, into one that is like any other. Pure: same input, same plan. */
+export type Composition = (parts: readonly Part[]) => Plan
+
 /** A strategy chosen in the config: plain data. */
 export interface StrategySpec {
   readonly name: string
   readonly options: Readonly<Record<string, unknown>>
+}
+
+/** A composition as the registry holds it. */
+export interface CompositionDefinition<Options = unknown> {
+  readonly name: string
+  readonly summary: string
+  readonly options: z.ZodType<Options>
+  /** What is combined: the plans of one service in several regions, or those of the services of a system. */
+  readonly over: 'regions' | 'services'
+  /** Where the service is deployed, and by which strategy in each place. Only of a composition over regions. */
+  places?(options: Options): { readonly regions: readonly string[]; readonly by: StrategySpec }
+  compose(options: Options): Composition
 }
 
 /** A strategy as the registry holds it. */

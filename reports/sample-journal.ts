@@ -53,7 +53,7 @@ function reach(record: Recorder, release: string, index: number, share: number, 
     index,
     name,
     shares: { [SCOPE]: { [OLD]: 100 - share, [CANARY]: share } },
-    versions: { [OLD]: good.old, [CANARY]: release },
+    versions: { [SCOPE]: { [OLD]: good.old, [CANARY]: release } },
   })
   record.add({ type: 'phase', from: 'converging', to: 'gating' })
   record.add({ type: 'gate-started', phase: 'shift', stage: name, index })

@@ -1,5 +1,5 @@
 import { SluiceError } from '#harness/errors'
-import type { StrategyDefinition } from '#harness/strategy'
+import type { CompositionDefinition, StrategyDefinition } from '#harness/strategy'
 import { abStrategy } from './ab.ts'
 import { allAtOnceStrategy } from './all-at-once.ts'
 import { blueGreenStrategy } from './blue-green.ts'
@@ -9,6 +9,8 @@ import { linearStrategy } from './linear.ts'
 import { recreateStrategy } from './recreate.ts'
 import { rollingStrategy } from './rolling.ts'
 import { rollingFleetsStrategy } from './rolling-fleets.ts'
+import { systemComposition } from './system.ts'
+import { wavesComposition } from './waves.ts'
 
 export { ab } from './ab.ts'
 export { allAtOnce } from './all-at-once.ts'
@@ -19,6 +21,8 @@ export { linear } from './linear.ts'
 export { recreate } from './recreate.ts'
 export { rolling } from './rolling.ts'
 export { rollingFleets } from './rolling-fleets.ts'
+export { system } from './system.ts'
+export { waves } from './waves.ts'
 
 /** Every strategy by name. Add one: its file, and its line here. */
 const strategies = {
@@ -33,7 +37,19 @@ const strategies = {
   'rolling-fleets': rollingFleetsStrategy,
 } satisfies Record<string, StrategyDefinition>
 
+/** Every composition by name: what combines the plans of strategies into one. */
+const compositions = {
+  system: systemComposition,
+  waves: wavesComposition,
+} satisfies Record<string, CompositionDefinition>
+
 export const strategyNames: readonly string[] = Object.keys(strategies)
+
+export const compositionNames: readonly string[] = Object.keys(compositions)
+
+/** The composition of that name, if it is one. */
+export const compositionNamed = (name: string): CompositionDefinition | undefined =>
+  Object.entries(compositions).find(([known]) => known === name)?.[1]
 
 /** The strategy of that name; `usage` when there is none, listing those there are. */
 export function strategyNamed(name: string): StrategyDefinition {
@@ -42,6 +58,6 @@ export function strategyNamed(name: string): StrategyDefinition {
   )?.[1]
   if (found) return found
   throw new SluiceError('usage', `there is no strategy named ${name}`, {
-    hint: `strategies: ${strategyNames.join(', ')}`,
+    hint: `strategies: ${[...strategyNames, ...compositionNames].join(', ')}`,
   })
 }

@@ -22,16 +22,16 @@ export async function cloud(invocation: Invocation): Promise<number> {
 }
 
 /**
- * Puts the service of the config into the cloud, as a deployment to an embedded one of its own would. What that needs
+ * Puts the services of the config into the cloud, as a deployment to an embedded one of its own would. What that needs
  * takes longer to load than an empty cloud to start.
  */
 async function furnish({ flags, cwd, env, interrupt }: Invocation, address: CloudAddress): Promise<void> {
-  const [{ loadConfig }, { connectCloud }, { createService }] = await Promise.all([
+  const [{ loadConfig }, { connectCloud }, { createServices }] = await Promise.all([
     import('./config-file.ts'),
     import('../connect/index.ts'),
     import('./scene.ts'),
   ])
   const config = await loadConfig({ cwd, env, flags })
   await using cloud = connectCloud(address)
-  await createService(cloud, config, interrupt)
+  await createServices(cloud, config, interrupt)
 }

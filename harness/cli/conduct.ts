@@ -2,8 +2,9 @@ import { join, relative, resolve } from 'node:path'
 import { reporters } from '#reports/index'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
-import { BEFORE, type Begin, type DeploymentRun } from '../deployment-run.ts'
+import { BEFORE, type Begin, type Site } from '../deployment-run.ts'
 import { describeError, SluiceError } from '../errors.ts'
+import type { TrafficBucket } from '../gate.ts'
 import type { JournalEvent } from '../journal/event.ts'
 import { continueFileStore, openFileStore } from '../journal/file-store.ts'
 import { createJournal, type Journal } from '../journal/journal.ts'
@@ -16,7 +17,7 @@ import { createTrafficLedger } from '../probe/ledger.ts'
 import type { Probe, TrafficView } from '../probe.ts'
 import type { Reporter } from '../report.ts'
 import { runDeployment } from '../runner.ts'
-import type { Plan, Release, ServiceSnapshot } from '../strategy.ts'
+import type { Plan } from '../strategy.ts'
 import type { Invocation } from './main.ts'
 import type { Scene } from './scene.ts'
 
@@ -26,15 +27,17 @@ export interface Conduct {
   readonly config: Config
   readonly scene: Scene
   readonly id: string
-  readonly release: Release
   readonly plan: Plan
-  readonly before: ServiceSnapshot
+  readonly sites: readonly PlannedSite[]
   readonly lease: Lease | undefined
   readonly begin?: Begin
   /** What its journal holds already, where it is continued. */
   readonly past?: readonly JournalEvent[]
-  readonly judges: (eyes: Eyes) => Pick<DeploymentRun, 'gate' | 'watch'>
+  readonly judges: (site: PlannedSite, eyes: Eyes) => Pick<Site, 'gate' | 'watch'>
 }
+
+/** A site as it is planned for: nothing looks at it yet. */
+export type PlannedSite = Pick<Site, 'ref' | 'release' | 'from' | 'before'>
 
 /** What sees the traffic. */
 export interface Eyes {
@@ -46,39 +49,42 @@ export interface Eyes {
 
 /** Runs a deployment with its journal, its reports, its probe, and an ear for signals and for other terminals. */
 export async function conduct(conduct: Conduct, owned: Owned): Promise<number> {
-  const { invocation, config, scene, id, plan, before, lease, past = [] } = conduct
+  const { invocation, config, scene, id, plan, lease, past = [] } = conduct
   const { interrupt } = invocation
   const directory = resolve(config.root, config.directory, id)
   const file = join(directory, 'journal.jsonl')
   const store = past.length > 0 ? continueFileStore(file) : openFileStore(file)
   const journal = owned.use(createJournal(id, scene.cloud.clock, store, past))
   const told = report(invocation, journal, directory, past.length)
-  const view = createTrafficLedger()
-  const probe = scene.cloud.supports('data-plane').ok
-    ? owned.use(await startProbe(probeSpec(conduct), { signal: interrupt }))
-    : silentProbe
-  const blind = watchProbe(probe, view, journal)
   const ear = hearRequests(conduct, directory, owned)
+  const approve = askFor(ear, journal, scene.cloud.clock)
+  const watched = await Promise.all(conduct.sites.map((site) => openEyes(conduct, site, journal, owned)))
   tell(lease, journal, past.length)
-  await probe.enter(BEFORE)
   let ended = false
   invocation.onSignal((signal, times) => {
     if (!ended) journal.append({ type: 'interrupted', signal, times })
   })
   const deploying = runDeployment({
     cloud: scene.cloud,
-    ref: config.service,
-    release: conduct.release,
+    name: config.name,
     plan,
-    before,
+    sites: watched.map(({ site, probe, view }) => ({
+      ...site,
+      probe,
+      view,
+      ...conduct.judges(site, { probe, view, approve }),
+    })),
     journal,
-    probe,
-    view,
-    calls: () => scene.calls,
+    calls: scene.calls,
+    apart: scene.apart,
     // Without its eyes, or its right to write, a deployment goes back as if it had been interrupted.
-    interrupt: AbortSignal.any([interrupt, blind, ear.back, ...(lease ? [lease.signal] : [])]),
+    interrupt: AbortSignal.any([
+      interrupt,
+      ear.back,
+      ...watched.map(({ blind }) => blind),
+      ...(lease ? [lease.signal] : []),
+    ]),
     ...(conduct.begin ? { begin: conduct.begin } : {}),
-    ...conduct.judges({ probe, view, approve: askFor(ear, journal, scene.cloud.clock) }),
   })
   const end = await deploying.finally(() => {
     ended = true
@@ -87,11 +93,25 @@ export async function conduct(conduct: Conduct, owned: Owned): Promise<number> {
   return end.exitCode
 }
 
+/** Starts a site's own probe, where there is traffic; `blind` aborts when it can see no more. */
+async function openEyes(conduct: Conduct, site: PlannedSite, journal: Journal, owned: Owned) {
+  const { cloud } = conduct.scene
+  const view = createTrafficLedger()
+  const started = cloud.supports('data-plane').ok
+    ? startProbe(probeSpec(conduct, site), { signal: conduct.invocation.interrupt })
+    : silentProbe
+  const probe = started instanceof Promise ? owned.use(await started) : started
+  const mark = conduct.sites.length > 1 ? { scope: site.before.scope } : {}
+  const blind = watchProbe(probe, view, (bucket) => journal.append({ type: 'traffic', ...mark, bucket }))
+  await probe.enter(BEFORE)
+  return { site, probe, view, blind }
+}
+
 /** Files what the probe sees; the signal aborts when it can see or file no more. */
 function watchProbe(
   probe: RunningProbe,
   view: ReturnType<typeof createTrafficLedger>,
-  journal: Journal,
+  file: (bucket: TrafficBucket) => void,
 ): AbortSignal {
   const blind = new AbortController()
   const give = (what: string, cause: unknown): void =>
@@ -99,7 +119,7 @@ function watchProbe(
   probe.onBucket((bucket, samples) => {
     view.add(bucket, samples)
     try {
-      journal.append({ type: 'traffic', bucket })
+      file(bucket)
     } catch (thrown) {
       // Thrown on, it would end the process with the deployment half way.
       give('the journal cannot be written', thrown)
@@ -176,12 +196,12 @@ function tell(lease: Lease | undefined, journal: Journal, past: number): void {
 /** How often traffic is summed, in wall milliseconds: finer where cloud time runs faster. */
 const bucketOf = (scale: number): number => (scale > 1 ? 250 : 1_000)
 
-function probeSpec({ config, scene, before, plan }: Conduct) {
+function probeSpec({ config, scene }: Conduct, { ref, release, from, before }: PlannedSite) {
   const { rate, timeout, expect, targets, sticky, long, writes } = config.probe
   const port = before.entry.port === 80 ? '' : `:${before.entry.port}`
   return {
     cloud: scene.cloud.address,
-    url: `${before.entry.protocol.toLowerCase()}://${before.entry.dnsName}${port}${config.service.url}`,
+    url: `${before.entry.protocol.toLowerCase()}://${before.entry.dnsName}${port}${ref.url}`,
     rate,
     timeout,
     expect,
@@ -190,7 +210,7 @@ function probeSpec({ config, scene, before, plan }: Conduct) {
     ...(long ? { long } : {}),
     ...(writes ? { writes } : {}),
     bucket: bucketOf(scene.cloud.clock.scale),
-    versions: [plan.from, plan.to, ...before.fleets.map((fleet) => fleet.release)],
+    versions: [from, release.version, ...before.fleets.map((fleet) => fleet.release)],
   }
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { strategyNamed } from '#strategies/index'
+import { compositionNamed, strategyNamed } from '#strategies/index'
 import { type CloudSpec, type Config, validateConfig } from '../config.ts'
 import { SluiceError } from '../errors.ts'
 
@@ -39,7 +39,7 @@ export async function loadConfig({ cwd, env, flags }: LoadOptions): Promise<Conf
     },
     basename(path),
     dirname(path),
-    strategyNamed,
+    { strategyNamed, compositionNamed },
   )
 }
 

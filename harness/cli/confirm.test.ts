@@ -40,7 +40,7 @@ async function confirmed(address: CloudAddress, flags: { yes?: boolean }, reply?
   const ended = await confirm(
     { ...invocation, output: { ...output, ...asking } },
     address,
-    { service },
+    { sites: [{ ref: service }] },
     'deploy 2.0.0',
   ).then(
     () => 'goes on',

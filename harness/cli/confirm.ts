@@ -1,6 +1,7 @@
 import type { CloudAddress } from '../cloud.ts'
-import type { Config } from '../config.ts'
+import type { SiteSpec } from '../config-sites.ts'
 import { SluiceError } from '../errors.ts'
+import type { ServiceRef } from '../gate.ts'
 import type { Invocation } from './main.ts'
 
 /**
@@ -10,19 +11,19 @@ import type { Invocation } from './main.ts'
 export async function confirm(
   { flags, env, output, interrupt }: Pick<Invocation, 'flags' | 'env' | 'output' | 'interrupt'>,
   address: CloudAddress,
-  { service }: Pick<Config, 'service'>,
+  { sites }: { readonly sites: readonly Pick<SiteSpec, 'ref'>[] },
   deed: string,
 ): Promise<void> {
   if (address.kind !== 'live') return
   const profile = address.profile ?? env['AWS_PROFILE']
   const elsewhere = env['AWS_ENDPOINT_URL']
-  const { loadBalancer, listener } = service.entry
+  const regions = [...new Set(sites.map(({ ref }) => ref.region))]
   const where = [
     `live AWS account ${address.account}`,
-    `region ${service.region}`,
+    `${regions.length > 1 ? 'regions' : 'region'} ${regions.join(', ')}`,
     ...(profile ? [`profile ${profile}`] : []),
     ...(elsewhere ? [`by AWS_ENDPOINT_URL at ${elsewhere}`] : []),
-    `service ${service.name} (load balancer ${loadBalancer}, port ${listener})`,
+    ...new Set(sites.map(({ ref }) => described(ref))),
   ]
   output.people(`${where.join(', ')}: about to ${deed}\n`)
   await agree(
@@ -31,6 +32,9 @@ export async function confirm(
     'a live account is changed only when that was asked for',
   )
 }
+
+const described = ({ name, entry }: ServiceRef): string =>
+  `service ${name} (load balancer ${entry.loadBalancer}, port ${entry.listener})`
 
 /** Goes on only when a person on a terminal says yes, or `--yes` did. `rule` says why that is asked. */
 export async function agree(

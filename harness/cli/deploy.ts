@@ -1,6 +1,7 @@
 import { alarmsQuiet } from '../checks/alarms-quiet.ts'
 import type { Config } from '../config.ts'
-import { BEFORE, type DeploymentRun } from '../deployment-run.ts'
+import { BEFORE, type Site } from '../deployment-run.ts'
+import { SluiceError } from '../errors.ts'
 import { watchTraffic } from '../gate/judge-traffic.ts'
 import { runGate } from '../gate/run-gate.ts'
 import { allowance } from '../gate/verdict.ts'
@@ -8,15 +9,16 @@ import { createSuiteRunner } from '../gate/vitest/index.ts'
 import { type Alarms, alsoWatchAlarms } from '../gate/watch-alarms.ts'
 import type { StageRef, SuiteContext, SuiteRunner } from '../gate.ts'
 import { Owned } from '../owned.ts'
-import type { GatePhase, Plan, ServiceSnapshot } from '../strategy.ts'
-import { conduct, type Eyes } from './conduct.ts'
+import type { GatePhase } from '../strategy.ts'
+import { conduct, type Eyes, type PlannedSite } from './conduct.ts'
 import { loadConfig } from './config-file.ts'
 import { confirm } from './confirm.ts'
 import { deploymentId } from './deployment-id.ts'
+import { type DrawnSite, drawPlan } from './draw.ts'
 import { hold, sameStill } from './hold.ts'
 import type { Invocation } from './main.ts'
 import { requireSupport } from './require.ts'
-import { drawPlan, openScene, type Scene } from './scene.ts'
+import { openScene, type Scene } from './scene.ts'
 import { suiteFiles } from './suite-files.ts'
 
 type Suites = Readonly<Record<GatePhase, readonly string[]>>
@@ -33,16 +35,17 @@ export async function deploy(invocation: Invocation): Promise<number> {
     openScene(config, config.cloud, interrupt),
   )
   await requireSupport(scene.cloud, config, interrupt)
-  const { plan, before } = await drawPlan(config, scene, interrupt)
+  const { plan, sites } = await drawPlan(config, scene.cloud, interrupt)
   if (plan.stages.length > 0) {
     const deed = `deploy ${plan.to} over ${plan.from} by ${plan.strategy} in ${plan.stages.length} stages`
     await confirm(invocation, scene.cloud.address, config, deed)
   }
-  const id = deploymentId(config, scene.release)
-  const lease = await hold(invocation, config, scene, { id, plan })
+  const id = deploymentId(config, config.releases[config.release]?.version ?? config.release)
+  const refs = sites.map(({ ref }) => ref)
+  const lease = await hold(invocation, config, scene, { id, plan, refs })
   if (lease) {
     owned.use(lease)
-    sameStill(config, plan, (await drawPlan(config, scene, interrupt)).plan)
+    sameStill(config, plan, (await drawPlan(config, scene.cloud, interrupt)).plan)
   }
   return await conduct(
     {
@@ -50,14 +53,20 @@ export async function deploy(invocation: Invocation): Promise<number> {
       config,
       scene,
       id,
-      release: scene.release,
       plan,
-      before,
+      sites,
       lease,
-      judges: (eyes) => judges({ config, scene, runner, suites, before, plan, ...eyes }),
+      judges: (site, eyes) => judges({ config, scene, runner, suites, ...drawnAt(sites, site), ...eyes }),
     },
     owned,
   )
+}
+
+/** A site with what the suites are told of the release before. */
+function drawnAt(sites: readonly DrawnSite[], { before }: PlannedSite): DrawnSite {
+  const found = sites.find((site) => site.before.scope === before.scope)
+  if (found) return found
+  throw new SluiceError('internal', `${before.scope} was not planned for`)
 }
 
 /** Starts two things at once; what did start is disposed of even when the other one failed. */
@@ -94,28 +103,26 @@ async function suitesOf(config: Config): Promise<Suites> {
   return { 'pre-deploy': pre ?? [], shift: shift ?? [], 'post-deploy': post ?? [], resilience: [] }
 }
 
-interface GateParts extends Eyes {
+interface GateParts extends Eyes, DrawnSite {
   readonly config: Config
   readonly scene: Scene
   readonly runner: SuiteRunner
   readonly suites: Suites
-  readonly before: ServiceSnapshot
-  readonly plan: Plan
 }
 
 /** How traffic and suites are judged: while a gate is, and between gates. */
-function judges(parts: GateParts): Pick<DeploymentRun, 'gate' | 'watch'> {
-  const { config, scene, runner, suites, before, plan, probe, view, approve } = parts
+function judges(parts: GateParts): Pick<Site, 'gate' | 'watch'> {
+  const { config, scene, runner, suites, ref, release, baseline, from, before, probe, view, approve } = parts
   const { clock } = scene.cloud
   const judged = (stage: StageRef, phase: GatePhase) => ({
     stage,
     context: {
       cloud: scene.cloud.address,
-      service: config.service,
+      service: ref,
       phase,
       ...(stage.index < 0 ? {} : { stage }),
-      release: scene.release,
-      baseline: { ...scene.baseline, version: plan.from },
+      release,
+      baseline,
       thresholds: config.gates,
       clients: config.clients,
       checks: config.checks,
@@ -123,8 +130,8 @@ function judges(parts: GateParts): Pick<DeploymentRun, 'gate' | 'watch'> {
     } satisfies SuiteContext,
     view,
     before: BEFORE,
-    candidate: plan.to,
-    stable: plan.from,
+    candidate: release.version,
+    stable: from,
     thresholds: config.gates,
   })
   const alarms = alarmsOf(parts)

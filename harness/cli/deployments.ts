@@ -19,14 +19,14 @@ export interface KeptDeployment {
 }
 
 /** The deployments of a service whose journals are on this machine, the last one first. */
-export function* keptDeployments({ root, directory, service }: Config): Generator<KeptDeployment> {
+export function* keptDeployments({ root, directory, name: deployed }: Config): Generator<KeptDeployment> {
   const home = resolve(root, directory)
   // Deployment directories sort by time.
   for (const name of existsSync(home) ? readdirSync(home).sort().reverse() : []) {
     const file = join(home, name, 'journal.jsonl')
     if (!existsSync(file)) continue
     const kept = keptAt(file)
-    if (kept?.started.service === service.name) yield kept
+    if (kept?.started.service === deployed) yield kept
   }
 }
 

@@ -2,15 +2,27 @@ import { strategyNamed } from '#strategies/index'
 import type { Config } from '../config.ts'
 import { changesOf } from '../converge/changes.ts'
 import { CHANGING, OBSERVING } from '../converge/permissions.ts'
+import type { ServiceRef } from '../gate.ts'
 import type { Permission } from '../permission.ts'
 import type { ServiceSnapshot, StrategySpec } from '../strategy.ts'
 
-/** What deploying by a strategy takes: looking, and every kind of change that its plans make. */
-export function deploying(config: Config, strategy: StrategySpec = config.strategy): readonly Permission[] {
-  const before = typicalService(config)
-  const plan = strategyNamed(strategy.name).draw(strategy.options)(before, { version: 'next' })
-  const changing = [...changesOf(plan, before)].flatMap((kind) => CHANGING[kind])
-  return [...OBSERVING, ...changing.filter(({ action }) => makesVersions(config) || !VERSIONS.test(action))]
+/** What a deployment of a config takes: looking, and every kind of change that the plans of its sites make. */
+export const deploying = (config: Config): readonly Permission[] => [
+  ...OBSERVING,
+  ...config.sites.flatMap(({ ref, strategy }) => changing(config, ref, strategy)),
+]
+
+/** What deploying the (first) service by another strategy would take. */
+export const deployingBy = (config: Config, strategy: StrategySpec): readonly Permission[] => [
+  ...OBSERVING,
+  ...changing(config, config.service, strategy),
+]
+
+function changing(config: Config, ref: ServiceRef, { name, options }: StrategySpec): readonly Permission[] {
+  const before = typicalService(ref)
+  const plan = strategyNamed(name).draw(options)(before, { version: 'next' })
+  const changes = [...changesOf(plan, before)].flatMap((kind) => CHANGING[kind])
+  return changes.filter(({ action }) => makesVersions(config) || !VERSIONS.test(action))
 }
 
 const VERSIONS = /^ec2:(Create|Delete)LaunchTemplateVersions?$/
@@ -22,8 +34,7 @@ const makesVersions = ({ releases, baseline }: Config): boolean =>
   )
 
 /** What strategies draw for: the kinds of changes that they make do not depend on how large a service is. */
-function typicalService({ service }: Config): ServiceSnapshot {
-  const { name, region, entry } = service
+function typicalService({ name, region, entry }: ServiceRef): ServiceSnapshot {
   const scope = `${name}@${region}`
   return {
     scope,

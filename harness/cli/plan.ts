@@ -6,8 +6,9 @@ import { hashPlan } from '../plan.ts'
 import { describeClients } from '../route.ts'
 import type { FleetTarget, Plan, Stage } from '../strategy.ts'
 import { loadConfig } from './config-file.ts'
+import { drawPlan } from './draw.ts'
 import type { Invocation } from './main.ts'
-import { drawPlan, openScene } from './scene.ts'
+import { openScene } from './scene.ts'
 import { table } from './table.ts'
 
 /** `sluice plan`: prints the stages of the way to a release. Changes nothing of the service. */
@@ -16,20 +17,23 @@ export async function plan({ flags, cwd, env, output, interrupt }: Invocation): 
   // What the embedded cloud starts with is made for the plan and gone with it: no need to wait as on AWS.
   const spec = config.cloud.kind === 'embedded' ? { ...config.cloud, settle: 'fast' as const } : config.cloud
   await using scene = await openScene(config, spec, interrupt)
-  const { plan, before } = await drawPlan(config, scene, interrupt)
-  const expected = estimate(plan, before)
+  const { plan, sites } = await drawPlan(config, scene.cloud, interrupt)
+  const expected = estimate(
+    plan,
+    sites.map(({ before }) => before),
+  )
   const hash = hashPlan(plan)
   if (flags.json) {
     const { stages, baseline, ...head } = plan
     output.data(
-      `${JSON.stringify({ type: 'plan', service: config.service.name, hash, stages: stages.length, ...head })}\n`,
+      `${JSON.stringify({ type: 'plan', service: config.name, hash, stages: stages.length, ...head })}\n`,
     )
     output.data(`${JSON.stringify({ type: 'baseline', ...baseline })}\n`)
     for (const [index, stage] of stages.entries())
       output.data(`${JSON.stringify({ type: 'stage', index, ...stage, estimate: expected[index] })}\n`)
     return 0
   }
-  output.data(printPlan(config.service.name, plan, hash, expected))
+  output.data(printPlan(config.name, plan, hash, expected))
   return 0
 }
 
@@ -87,13 +91,16 @@ const announcement = (plan: Plan): string => {
 }
 
 function rowOf(stage: Stage, index: number): string[] {
-  const targets = Object.values(stage.targets)
-  const traffic = targets.flatMap((target) => {
+  const scopes = Object.entries(stage.targets)
+  const targets = scopes.map(([, target]) => target)
+  const traffic = scopes.flatMap(([scope, target]) => {
     const releaseOf = (fleet: string): string => target.fleets[fleet]?.release ?? fleet
     const shares = sharesByVersion(target.traffic.shares, releaseOf, mixesOf(target))
     const { route } = target.traffic
+    // Several services or regions are told apart by name.
+    const where = scopes.length > 1 ? `${scope}: ` : ''
     return [
-      ...Object.entries(shares).map(([version, share]) => `${version} ${Math.round(100 * share)}%`),
+      ...Object.entries(shares).map(([version, share]) => `${where}${version} ${Math.round(100 * share)}%`),
       ...(route ? [`${describeClients(route)} → ${releaseOf(route.to)}`] : []),
     ]
   })

@@ -3,8 +3,9 @@ import { CHECKING, WATCHING } from '../checks/permissions.ts'
 import type { Cloud } from '../cloud.ts'
 import type { Config } from '../config.ts'
 import { SluiceError } from '../errors.ts'
+import type { Permission } from '../permission.ts'
 import type { StrategySpec } from '../strategy.ts'
-import { deploying } from './needs.ts'
+import { deploying, deployingBy } from './needs.ts'
 import { notBuilt } from './operations.ts'
 
 /**
@@ -16,16 +17,16 @@ export async function requireSupport(cloud: Cloud, config: Config, signal: Abort
   if (kind === 'live' || kind === 'embedded') return
   const missing = await notBuilt(cloud, config.service.region, signal)
   const traffic = cloud.supports('data-plane')
-  const lacks = (strategy: StrategySpec): string[] => [
+  const lacks = (needed: readonly Permission[]): string[] => [
     ...(traffic.ok || config.gates.notRun === 'allow' ? [] : [`data-plane: ${traffic.because}`]),
-    ...neededBy(strategy, config).flatMap((action) => {
+    ...alsoRead(needed, config).flatMap((action) => {
       const because = missing.get(action)
       return because === undefined ? [] : [`${action}: ${because}`]
     }),
   ]
-  const found = lacks(config.strategy)
+  const found = lacks(deploying(config))
   if (found.length === 0) return
-  const others = strategyNames.filter((name) => lacks(defaultOf(name)).length === 0)
+  const others = strategyNames.filter((name) => lacks(deployingBy(config, defaultOf(name))).length === 0)
   const without =
     config.gates.notRun === 'allow'
       ? ''
@@ -42,10 +43,10 @@ export async function requireSupport(cloud: Cloud, config: Config, signal: Abort
 }
 
 /** Suites that cannot see what they judge are inconclusive, so what they read is needed too, unless they need not run. */
-function neededBy(strategy: StrategySpec, config: Config): string[] {
+function alsoRead(needed: readonly Permission[], config: Config): string[] {
   const read = [...CHECKING, ...(config.gates.alarms?.length ? WATCHING : [])]
   const suites = config.gates.notRun === 'allow' ? [] : read.map(({ action }) => action)
-  return [...new Set([...deploying(config, strategy).map(({ action }) => action), ...suites])]
+  return [...new Set([...needed.map(({ action }) => action), ...suites])]
 }
 
 function defaultOf(name: string): StrategySpec {

@@ -6,9 +6,11 @@ import type { Begin } from '../deployment-run.ts'
 import { SluiceError } from '../errors.ts'
 import type { JournalEvent } from '../journal/event.ts'
 import { Owned } from '../owned.ts'
+import { baselineVersion } from '../plan.ts'
+import { scopeOf as scopeAt } from '../scope.ts'
 import type { Stop } from '../stop.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
-import { conduct } from './conduct.ts'
+import { conduct, type PlannedSite } from './conduct.ts'
 import { loadConfig } from './config-file.ts'
 import { confirm } from './confirm.ts'
 import { journalAt, type KeptDeployment, keptAt, keptDeployments } from './deployments.ts'
@@ -34,13 +36,12 @@ export async function resume(invocation: Invocation, [given]: readonly string[])
   await using owned = new Owned()
   const scene = owned.use(await openScene(config, config.cloud, interrupt))
   sameCloud(started, scene.cloud.address)
-  const [before] = started.before
-  if (!before) throw new SluiceError('precondition', `the journal of ${id} does not say how the service was`)
-  const { plan, release } = started
+  const { plan } = started
+  const sites = started.before.map((before) => siteOf(started, before, config))
   await confirm(invocation, scene.cloud.address, config, `take up deployment ${id} and end it`)
-  const lease = await hold(invocation, config, scene, { id, plan })
+  const lease = await hold(invocation, config, scene, { id, plan, refs: sites.map(({ ref }) => ref) })
   if (lease) owned.use(lease)
-  const observed = await observeService(scene.cloud, config.service, interrupt)
+  const observed = await Promise.all(sites.map(({ ref }) => observeService(scene.cloud, ref, interrupt)))
   const begin = beginOf(events, observed, plan.stages.length)
   return await conduct(
     {
@@ -48,9 +49,8 @@ export async function resume(invocation: Invocation, [given]: readonly string[])
       config,
       scene,
       id,
-      release,
       plan,
-      before,
+      sites,
       lease,
       begin,
       past: events,
@@ -60,9 +60,30 @@ export async function resume(invocation: Invocation, [given]: readonly string[])
   )
 }
 
+/** A site as the journal has it, found where the config says. */
+function siteOf(
+  { deployment, plan, release, releases }: KeptDeployment['started'],
+  before: ServiceSnapshot,
+  config: Config,
+): PlannedSite {
+  const { scope } = before
+  const site = config.sites.find(({ ref }) => scopeAt(ref) === scope)
+  if (!site) {
+    throw new SluiceError(
+      'precondition',
+      `deployment ${deployment} changed ${scope}, which the config does not name`,
+      {
+        hint: 'take it up with the config, and the strategy, that it was begun with',
+      },
+    )
+  }
+  const from = baselineVersion(plan, scope)
+  return { ref: site.ref, release: releases?.[scope] ?? release, from, before }
+}
+
 function lastOf(config: Config): KeptDeployment {
   for (const kept of keptDeployments(config)) return kept
-  throw new SluiceError('usage', `there is no deployment of ${config.service.name} in ${config.directory}`, {
+  throw new SluiceError('usage', `there is no deployment of ${config.name} in ${config.directory}`, {
     hint: 'name its journal; it is kept where it was deployed from',
   })
 }
@@ -93,7 +114,11 @@ function sameCloud(
   )
 }
 
-function beginOf(events: readonly JournalEvent[], observed: ServiceSnapshot, stages: number): Begin {
+function beginOf(
+  events: readonly JournalEvent[],
+  observed: readonly ServiceSnapshot[],
+  stages: number,
+): Begin {
   const phase = events.findLast((event) => event.type === 'phase')?.to ?? 'planned'
   const stage = events.findLast((event) => event.type === 'stage-started')?.index ?? 0
   const ids = events.flatMap((event) => (event.type === 'action-intended' ? [event.id] : []))

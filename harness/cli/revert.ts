@@ -1,13 +1,16 @@
+import { composed, levelsOf, sideways } from '#strategies/compose'
+import type { Cloud } from '../cloud.ts'
 import type { Config } from '../config.ts'
+import type { SiteSpec } from '../config-sites.ts'
 import { observeService } from '../converge/observe.ts'
 import { versionExists } from '../converge/template.ts'
 import { describeDowntimeBack } from '../downtime.ts'
 import { SluiceError } from '../errors.ts'
 import { Owned } from '../owned.ts'
-import type { ServiceSnapshot } from '../strategy.ts'
-import { type WayBack, wayBack } from '../way-back.ts'
+import type { Part, Plan, ServiceSnapshot } from '../strategy.ts'
+import { wayBack } from '../way-back.ts'
 import { askHere, askThere } from './ask.ts'
-import { conduct } from './conduct.ts'
+import { conduct, type PlannedSite } from './conduct.ts'
 import { loadConfig } from './config-file.ts'
 import { confirm } from './confirm.ts'
 import { deploymentId } from './deployment-id.ts'
@@ -45,15 +48,16 @@ export async function revert(invocation: Invocation): Promise<number> {
 
 async function takeBack(invocation: Invocation, config: Config, scene: Scene, owned: Owned): Promise<number> {
   const { interrupt, output } = invocation
-  const { plan, release } = await drawBack(config, scene, interrupt)
+  const { plan, sites } = await drawBack(config, scene.cloud, interrupt)
   const announced = describeDowntimeBack(plan)
   if (announced !== undefined) output.people(`${announced}\n`)
   await confirm(invocation, scene.cloud.address, config, `go back from ${plan.to} to ${plan.from}`)
-  const id = deploymentId(config, { version: plan.from })
-  const lease = await hold(invocation, config, scene, { id, plan })
+  const id = deploymentId(config, plan.from)
+  const lease = await hold(invocation, config, scene, { id, plan, refs: sites.map(({ ref }) => ref) })
   if (lease) owned.use(lease)
-  const { plan: now, observed } = await drawBack(config, scene, interrupt)
-  sameStill(config, plan, now)
+  const now = await drawBack(config, scene.cloud, interrupt)
+  sameStill(config, plan, now.plan)
+  const observed = now.sites.map(({ before }) => before)
   const stop = { cause: 'interrupted', sentence: `${whoami()} asked for it`, exitCode: 0 } as const
   return await conduct(
     {
@@ -61,9 +65,8 @@ async function takeBack(invocation: Invocation, config: Config, scene: Scene, ow
       config,
       scene,
       id,
-      release,
       plan,
-      before: observed,
+      sites: now.sites,
       lease,
       begin: { phase: { kind: 'reverting', cause: stop.cause, stage: 0 }, stop, observed, actions: 0 },
       judges: () => noGates,
@@ -72,16 +75,58 @@ async function takeBack(invocation: Invocation, config: Config, scene: Scene, ow
   )
 }
 
-/** The way back from what serves now; by a config or a flag that says `recreate`, with the service down in between. */
-async function drawBack(
-  config: Config,
-  { cloud }: Scene,
+interface DrawnBack {
+  readonly plan: Plan
+  readonly sites: readonly PlannedSite[]
+}
+
+/**
+ * The way back from what serves now; by a config or a flag that says `recreate`, with the service down in between. Of
+ * several services or regions, those go back that run what the config would deploy, dependants first.
+ */
+async function drawBack(config: Config, cloud: Cloud, signal: AbortSignal): Promise<DrawnBack> {
+  const several = config.sites.length > 1
+  const looked = await Promise.all(
+    config.sites.map(async (site) => ({ site, observed: await observeService(cloud, site.ref, signal) })),
+  )
+  const deployed = looked.filter(({ site, observed }) => !several || runs(observed, site.release?.version))
+  const [first] = deployed
+  if (!first) {
+    throw new SluiceError('precondition', `no service of ${config.name} runs release ${config.release}`, {
+      hint: 'name the release that is to be taken back: `sluice revert --release <name>`',
+    })
+  }
+  const drawn = await Promise.all(deployed.map((each) => backAt(each.site, each.observed, cloud, signal)))
+  const sites = drawn.map(({ site }) => site)
+  const parts = drawn.map(({ part }) => part)
+  const [only] = parts
+  if (only && !several) return { plan: only.plan, sites }
+  const stages = sideways(
+    parts.map(({ plan }) => plan.stages),
+    () => `release ${config.release}`,
+  )
+  const order = levelsOf(parts).toReversed()
+  const plan = composed(
+    'revert',
+    parts,
+    stages,
+    order.map((level) => level.map(({ scope }) => scope)),
+  )
+  return { plan, sites }
+}
+
+const runs = ({ fleets }: ServiceSnapshot, version: string | undefined): boolean =>
+  fleets.some(({ role, release }) => role === 'stable' && release === version)
+
+async function backAt(
+  { ref, strategy, after }: SiteSpec,
+  observed: ServiceSnapshot,
+  cloud: Cloud,
   signal: AbortSignal,
-): Promise<WayBack & { readonly observed: ServiceSnapshot }> {
-  const observed = await observeService(cloud, config.service, signal)
-  const back = wayBack(observed, config.strategy.name === 'recreate')
-  const clients = cloud.region(config.service.region)
-  for (const [name, { mix }] of Object.entries(back.plan.baseline.targets[observed.scope]?.fleets ?? {})) {
+): Promise<{ readonly part: Part; readonly site: PlannedSite }> {
+  const { plan, release } = wayBack(observed, strategy.name === 'recreate')
+  const clients = cloud.region(ref.region)
+  for (const [name, { mix }] of Object.entries(plan.baseline.targets[observed.scope]?.fleets ?? {})) {
     const fleet = observed.fleets.find((each) => each.name === name)
     if (!mix || !fleet || (await versionExists(clients, fleet.launchTemplate.id, mix.replaces, signal)))
       continue
@@ -91,5 +136,6 @@ async function drawBack(
       { hint: 'deploy the release that you want: `sluice deploy --release <name>`' },
     )
   }
-  return { ...back, observed }
+  const part = { scope: observed.scope, service: ref.name, region: ref.region, after, plan }
+  return { part, site: { ref, release, from: plan.from, before: observed } }
 }

@@ -34,7 +34,8 @@ async function setScene(
   const cloud = await startCloud(config.cloud, { signal })
   try {
     if (config.cloud.kind === 'embedded' || process.env['SLUICE_SCENARIO']) {
-      await createScenario(config, cloud, signal)
+      const { createServices } = await import('./scene.ts')
+      await createServices(cloud, config, signal)
     }
     return { cloud, context: await contextOf(config, cloud, phase, signal) }
   } catch (thrown) {
@@ -52,14 +53,6 @@ function refuseHarm({ cloud }: Config, phase: GatePhase): void {
   })
 }
 
-async function createScenario(config: Config, cloud: Cloud, signal: AbortSignal): Promise<void> {
-  const { createSampleService } = await import('#fixtures/scenarios/sample-service')
-  const { name, region, entry } = config.service
-  const release = config.releases[config.baseline]
-  if (!release) throw new SluiceError('internal', `release ${config.baseline} is not in the config`)
-  await createSampleService(cloud, { name, region, ...entry, release }, { signal })
-}
-
 /** What serves is both release and baseline. */
 async function contextOf(
   config: Config,
@@ -70,9 +63,9 @@ async function contextOf(
   const { observeService } = await import('../converge/observe.ts')
   const { fleets } = await observeService(cloud, config.service, signal)
   const version = fleets.find((fleet) => fleet.role === 'stable')?.release ?? 'unknown'
-  const serving: Release = Object.values(config.releases).find((each) => each.version === version) ?? {
-    version,
-  }
+  const [{ release: next, baseline }] = config.sites
+  const known = [...(next ? [next] : []), baseline, ...Object.values(config.releases)]
+  const serving: Release = known.find((each) => each.version === version) ?? { version }
   const { service, gates: thresholds, clients, checks } = config
   const serves = { release: serving, baseline: serving }
   return { cloud: cloud.address, service, phase, ...serves, thresholds, clients, checks }

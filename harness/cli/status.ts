@@ -1,33 +1,35 @@
 import type { Config } from '../config.ts'
+import type { SiteSpec } from '../config-sites.ts'
 import { observeService } from '../converge/observe.ts'
 import type { LeaseRecord } from '../journal/lease.ts'
 import { Owned } from '../owned.ts'
-import type { ServiceSnapshot } from '../strategy.ts'
+import { scopeOf } from '../scope.ts'
+import type { Scope, ServiceSnapshot } from '../strategy.ts'
 import { loadConfig } from './config-file.ts'
 import { type KeptDeployment, keptDeployments } from './deployments.ts'
-import { heldBy, scopeOf } from './hold.ts'
+import { holderOf } from './hold.ts'
 import type { Invocation } from './main.ts'
 import { openScene } from './scene.ts'
 import { table } from './table.ts'
 
-/** `sluice status`: how the service stands, who deploys to it, and how the last deployment from here ended. */
+/** `sluice status`: how each service stands, who deploys to it, and how the last deployment from here ended. */
 export async function status({ cwd, env, flags, interrupt, output }: Invocation): Promise<number> {
   const config = await loadConfig({ cwd, env, flags })
   const [last] = keptDeployments(config)
   // An embedded cloud is there only while its own deployment is.
-  const seen = config.cloud.kind === 'embedded' ? {} : await look(config, interrupt)
+  const seen = config.cloud.kind === 'embedded' ? config.sites.map(inNoCloud) : await look(config, interrupt)
   if (flags.json) {
-    output.data(
-      `${JSON.stringify({ type: 'status', scope: scopeOf(config), ...seen, ...(last ? { last: headOf(last) } : {}) })}\n`,
-    )
+    const head = last ? { last: headOf(last) } : {}
+    for (const each of seen) output.data(`${JSON.stringify({ type: 'status', ...each, ...head })}\n`)
     return 0
   }
-  const { service, lease } = seen
   output.data(
     [
-      `${scopeOf(config)}\n`,
-      ...(service ? [fleets(service)] : []),
-      ...(lease ? [held(lease)] : []),
+      ...seen.flatMap(({ scope, service, lease }) => [
+        `${scope}\n`,
+        ...(service ? [fleets(service)] : []),
+        ...(lease ? [held(lease)] : []),
+      ]),
       last ? sentence(last, config) : `  no deployment from here yet\n`,
     ].join('\n'),
   )
@@ -35,16 +37,25 @@ export async function status({ cwd, env, flags, interrupt, output }: Invocation)
 }
 
 interface Seen {
+  readonly scope: Scope
   readonly service?: ServiceSnapshot
   readonly lease?: LeaseRecord
 }
 
-async function look(config: Config, signal: AbortSignal): Promise<Seen> {
+const inNoCloud = ({ ref }: SiteSpec): Seen => ({ scope: scopeOf(ref) })
+
+async function look(config: Config, signal: AbortSignal): Promise<readonly Seen[]> {
   await using owned = new Owned()
-  const scene = owned.use(await openScene(config, config.cloud, signal))
-  const service = await observeService(scene.cloud, config.service, signal)
-  const holder = await heldBy(config, scene.cloud, signal)
-  return { service, ...(holder ? { lease: holder.record } : {}) }
+  const { cloud } = owned.use(await openScene(config, config.cloud, signal))
+  return await Promise.all(
+    config.sites.map(async ({ ref }) => {
+      const [service, holder] = await Promise.all([
+        observeService(cloud, ref, signal),
+        holderOf(config, ref, cloud, signal),
+      ])
+      return { scope: scopeOf(ref), service, ...(holder ? { lease: holder.record } : {}) }
+    }),
+  )
 }
 
 function fleets({ fleets, shares }: ServiceSnapshot): string {

@@ -155,7 +155,7 @@ test(
     expect(code, err).toBe(0)
     expect(summarise(events).requests.harmed).toBe(0)
     expect(only(events, 'stage-reached').map(({ mixes }) => mixes)).toEqual([
-      { shop: { '1.0.0': 0.5, '1.1.0': 0.5 } },
+      { 'shop@us-east-1': { shop: { '1.0.0': 0.5, '1.1.0': 0.5 } } },
       undefined,
       undefined,
     ])

@@ -1,8 +1,9 @@
 import { SluiceError } from '../errors.ts'
 import { Owned } from '../owned.ts'
+import { scopeOf } from '../scope.ts'
 import { loadConfig } from './config-file.ts'
 import { agree } from './confirm.ts'
-import { heldBy, scopeOf } from './hold.ts'
+import { holderOf } from './hold.ts'
 import type { Invocation } from './main.ts'
 import { openScene } from './scene.ts'
 
@@ -15,17 +16,27 @@ export async function unlock(invocation: Invocation): Promise<number> {
   }
   await using owned = new Owned()
   const scene = owned.use(await openScene(config, config.cloud, interrupt))
-  const holder = await heldBy(config, scene.cloud, interrupt)
-  if (holder?.record.state !== 'held') {
-    output.people(`no deployment holds ${scopeOf(config)}\n`)
+  const found = await Promise.all(
+    config.sites.map(async ({ ref }) => ({
+      scope: scopeOf(ref),
+      holder: await holderOf(config, ref, scene.cloud, interrupt),
+    })),
+  )
+  const held = found.flatMap(({ scope, holder }) =>
+    holder?.record.state === 'held' ? [{ scope, ...holder }] : [],
+  )
+  if (held.length === 0) {
+    output.people(`no deployment holds ${found.map(({ scope }) => scope).join(', ')}\n`)
     return 0
   }
-  const { record: held } = holder
-  const what = `deployment ${held.deployment} of ${held.holder}, last heard of ${held.renewed} (${held.doing})`
-  output.people(`${scopeOf(config)} is held by ${what}\n`)
+  for (const { scope, record } of held) {
+    const { deployment, holder, renewed, doing } = record
+    const what = `deployment ${deployment} of ${holder}, last heard of ${renewed} (${doing})`
+    output.people(`${scope} is held by ${what}\n`)
+  }
   await agree(invocation, 'Take it away?', 'a service is taken away only when that was asked for')
   const { breakLease } = await import('../journal/lease.ts')
-  await breakLease(holder.bucket, scopeOf(config), interrupt)
+  for (const { scope, bucket } of held) await breakLease(bucket, scope, interrupt)
   output.people(
     `unlocked; \`sluice resume\` ends what was begun, \`sluice status\` shows how the service stands\n`,
   )

@@ -27,7 +27,8 @@ export function* walk(plan: Plan, before: ServiceSnapshot): Generator<Step> {
   const baseline = targetIn(plan.baseline, before)
   let at = before
   for (const stage of plan.stages) {
-    const target = targetIn(stage, before)
+    const target = stage.targets[before.scope]
+    if (!target) continue // It stays as it is.
     const forward = order(at, target, 'forward')
     at = reached(at, target)
     yield { stage, forward, back: order(at, baseline, 'back'), at }

@@ -13,6 +13,7 @@ import { deadline } from '../clock.ts'
 import type { Cloud, RegionClients } from '../cloud.ts'
 import { SluiceError } from '../errors.ts'
 import type { ServiceRef } from '../gate.ts'
+import { scopeOf } from '../scope.ts'
 import type { EntrySnapshot, FleetRole, FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
 import { formerIn } from './former.ts'
 import { observeMix, observeTraces } from './observe-mix.ts'
@@ -22,8 +23,6 @@ import { releaseIn } from './template.ts'
 
 /** Wall milliseconds: retries of throttled calls included. */
 const OBSERVE_WITHIN = 60_000
-
-const scopeOf = (ref: ServiceRef): string => `${ref.name}@${ref.region}`
 
 /**
  * The service as it stands in the cloud. Throws `precondition` when it is not there or not of a shape that Sluice

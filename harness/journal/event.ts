@@ -7,7 +7,8 @@ import type { GatePhase, Plan, Release, Scope, ServiceSnapshot } from '../strate
 
 /**
  * What a deployment records: intent before effect, outcome after. Append-only; every report is a fold over it.
- * Instants and durations are cloud milliseconds unless their name says `wall`.
+ * Instants and durations are cloud milliseconds unless their name says `wall`. `scope` tells whose event it is where a
+ * deployment has several; it is absent where it has one.
  */
 export type JournalEvent = Stamp & Entry
 
@@ -47,6 +48,8 @@ export type Entry =
         readonly endpoint?: string
       }
       readonly release: Release
+      /** What each scope gets, where it is not the same everywhere. */
+      readonly releases?: Readonly<Record<Scope, Release>>
       readonly plan: Plan
       /** SHA-256 of the plan. */
       readonly planHash: string
@@ -58,11 +61,11 @@ export type Entry =
       readonly type: 'stage-reached'
       readonly index: number
       readonly name: string
-      /** Weights as read back, by scope and fleet; `versions` names each fleet's release. */
+      /** Weights as read back, by scope and fleet; `versions` names each fleet's release. Of every scope. */
       readonly shares: Readonly<Record<Scope, Readonly<Record<string, number>>>>
-      readonly versions: Readonly<Record<string, string>>
-      /** Fleets that run two releases, by the share of each. */
-      readonly mixes?: Readonly<Record<string, VersionShares>>
+      readonly versions: Readonly<Record<Scope, Readonly<Record<string, string>>>>
+      /** Fleets that run two releases, by scope and fleet, with the share of each. */
+      readonly mixes?: Readonly<Record<Scope, Readonly<Record<string, VersionShares>>>>
     }
   | {
       readonly type: 'action-intended'
@@ -92,12 +95,14 @@ export type Entry =
     }
   | {
       readonly type: 'gate-started'
+      readonly scope?: Scope
       readonly phase: GatePhase
       readonly stage: string
       readonly index: number
     }
   | {
       readonly type: 'gate-ended'
+      readonly scope?: Scope
       readonly phase: GatePhase
       readonly stage: string
       readonly index: number
@@ -112,7 +117,7 @@ export type Entry =
   /** A gate would open; a person is waited for, for so long at most. */
   | { readonly type: 'approval-awaited'; readonly stage: string; readonly within: number }
   | { readonly type: 'approved'; readonly stage: string; readonly by: string }
-  | { readonly type: 'traffic'; readonly bucket: TrafficBucket }
+  | { readonly type: 'traffic'; readonly scope?: Scope; readonly bucket: TrafficBucket }
   | {
       readonly type: 'revert-started'
       readonly cause: RevertCause
@@ -126,6 +131,7 @@ export type Entry =
   | {
       /** The old release has all the traffic again, as the API reads back. */
       readonly type: 'traffic-restored'
+      readonly scope?: Scope
       readonly calls: number
       readonly afterVerdictMs: number
       readonly afterVerdictWallMs: number
@@ -133,12 +139,13 @@ export type Entry =
   | {
       /** The probe saw the last answer of the new release. */
       readonly type: 'last-seen'
+      readonly scope?: Scope
       readonly version: string
       readonly afterVerdictMs: number
       readonly afterVerdictWallMs: number
     }
   /** At the end: what became of everything that the probe wrote and the service acknowledged. */
-  | ({ readonly type: 'writes-read-back' } & WritesReport)
+  | ({ readonly type: 'writes-read-back'; readonly scope?: Scope } & WritesReport)
   | { readonly type: 'interrupted'; readonly signal: string; readonly times: number }
   | { readonly type: 'note'; readonly level: 'info' | 'warning' | 'error'; readonly text: string }
   | {

@@ -80,9 +80,10 @@ function shareOf(
   event: Extract<JournalEvent, { readonly type: 'stage-reached' }>,
   to: string | undefined,
 ): number {
-  const scopes = Object.values(event.shares).map(
-    (scope) => sharesByVersion(scope, (fleet) => event.versions[fleet] ?? '', event.mixes)[to ?? ''] ?? 0,
-  )
+  const scopes = Object.entries(event.shares).map(([scope, weights]) => {
+    const releaseOf = (fleet: string): string => event.versions[scope]?.[fleet] ?? ''
+    return sharesByVersion(weights, releaseOf, event.mixes?.[scope])[to ?? ''] ?? 0
+  })
   return scopes.length === 0 ? 0 : scopes.reduce((sum, share) => sum + share, 0) / scopes.length
 }
 

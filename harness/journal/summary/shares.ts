@@ -11,8 +11,12 @@ export function sharesOf(events: readonly JournalEvent[]): readonly SharePoint[]
   for (const event of events) {
     if (event.type === 'deployment-started') {
       const weights = Object.fromEntries(event.before.map(({ scope, shares }) => [scope, shares]))
-      const fleets = event.before.flatMap((service) => service.fleets)
-      const versions = Object.fromEntries(fleets.map(({ name, release }) => [name, release]))
+      const versions = Object.fromEntries(
+        event.before.map(({ scope, fleets }) => [
+          scope,
+          Object.fromEntries(fleets.map(({ name, release }) => [name, release])),
+        ]),
+      )
       points.push({ at: event.at, stage, shares: byVersion(weights, versions, event.plan.from) })
     } else if (event.type === 'stage-reached') {
       stage = event.name
@@ -32,15 +36,17 @@ export function sharesOf(events: readonly JournalEvent[]): readonly SharePoint[]
 /** Weights of fleets as shares of versions; several scopes count alike. No weight at all means: all to `alone`. */
 function byVersion(
   weights: Weights,
-  versions: Readonly<Record<string, string>>,
+  versions: Readonly<Record<string, Readonly<Record<string, string>>>>,
   alone: string,
-  mixes?: Readonly<Record<string, VersionShares>>,
+  mixes: Readonly<Record<string, Readonly<Record<string, VersionShares>>>> = {},
 ): Record<string, number> {
   const shares: Record<string, number> = {}
-  const scopes = Object.values(weights).filter((scope) => Object.values(scope).some((weight) => weight > 0))
+  const scopes = Object.entries(weights).filter(([, fleets]) =>
+    Object.values(fleets).some((weight) => weight > 0),
+  )
   if (scopes.length === 0) return { [alone]: 1 }
-  for (const scope of scopes) {
-    const own = sharesByVersion(scope, (fleet) => versions[fleet] ?? 'unknown', mixes)
+  for (const [scope, fleets] of scopes) {
+    const own = sharesByVersion(fleets, (fleet) => versions[scope]?.[fleet] ?? 'unknown', mixes[scope])
     for (const [version, share] of Object.entries(own)) {
       shares[version] = (shares[version] ?? 0) + share / scopes.length
     }
