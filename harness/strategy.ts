@@ -223,7 +223,7 @@ export interface Part {
 }
 
 /** Combines plans, in sequence and in parallel, into one that is like any other. Pure: same input, same plan. */
-export type Composition = (parts: readonly Part[]) => Plan
+type Composition = (parts: readonly Part[]) => Plan
 
 /** A strategy chosen in the config: plain data. */
 export interface StrategySpec {
