@@ -31,10 +31,10 @@ function gateSuite(
   i: number,
   { gates, startedAt, startedWallAt, cloud }: DeploymentSummary,
 ): Suite {
-  const stage = gate.phase === 'pre-deploy' ? 'pre-deploy' : gate.stage
+  const stage = gate.name
   const again = gates
     .slice(0, i)
-    .filter((other) => other.stage === gate.stage && other.phase === gate.phase).length
+    .filter((other) => other.name === gate.name && other.phase === gate.phase).length
   const suffix = again === 0 ? '' : ` (look ${again + 1})`
   const name = `${stage} / ${gate.phase}${suffix}`
   const looks = gate.verdict.evidence.map((look) => ({

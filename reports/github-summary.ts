@@ -77,8 +77,7 @@ function stageLine(section: Section): string {
 }
 
 function gateDetails({ gates }: DeploymentSummary): readonly string[] {
-  return gates.flatMap(({ phase, stage, verdict, tests }) => {
-    const name = phase === 'pre-deploy' ? 'pre-deploy' : stage
+  return gates.flatMap(({ name, verdict, tests }) => {
     const looks = verdict.evidence.map(
       ({ metric, status, sentence }) => `- ${status}: ${escapeMarkdown(`${metric}: ${sentence}`)}`,
     )

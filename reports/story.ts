@@ -92,7 +92,10 @@ function troubleFacts(summary: DeploymentSummary): readonly Fact[] {
 
 function whatFailed({ gate, stage, status, sentence }: Trouble): string {
   if (gate === undefined) return `${stage}: ${sentence}`
-  const where = gate === 'pre-deploy' ? 'the pre-deploy gate' : `the ${gate} gate of ${stage}`
+  const where =
+    gate === 'pre-deploy'
+      ? `the ${stage.replace(/^pre-deploy/, 'pre-deploy gate')}`
+      : `the ${gate} gate of ${stage}`
   const how =
     status === 'inconclusive' ? ' (inconclusive)' : status === 'error' ? ' (could not be judged)' : ''
   return `${where}${how}: ${sentence}`

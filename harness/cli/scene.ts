@@ -66,10 +66,10 @@ export async function createServices(cloud: Cloud, config: Config, signal: Abort
   // Names of one domain are made one after the other: whoever comes first makes its zone.
   const inRegion = async (region: string): Promise<void> => {
     const domain = regions.length > 1 ? { domain: `${region}.example.com` } : {}
-    for (const { ref, baseline: release } of config.sites) {
+    for (const [network, { ref, baseline: release }] of config.sites.entries()) {
       const { name, entry } = ref
-      if (ref.region === region)
-        await createSampleService(cloud, { name, ...entry, ...domain, region, release }, { signal })
+      if (ref.region !== region) continue
+      await createSampleService(cloud, { name, ...entry, ...domain, region, release, network }, { signal })
     }
   }
   await Promise.all(regions.map(inRegion))

@@ -156,6 +156,8 @@ export interface Section {
 }
 
 export interface GateSummary {
+  /** What it is called: its stage, with its service where there are several. */
+  readonly name: string
   readonly phase: GatePhase
   readonly stage: string
   readonly index: number
@@ -243,7 +245,7 @@ export function summarise(journal: Iterable<JournalEvent>): DeploymentSummary {
     repeatable: repeatableFigures(events),
     recoverable: recoverableFigures(events, shares),
     requests: requestFigures(events),
-    writes: eventsOf(events, 'writes-read-back').at(-1),
+    writes: writesOf(events),
     sections: sectionsOf(events, gates, traffic),
     gates,
     shares,
@@ -252,4 +254,19 @@ export function summarise(journal: Iterable<JournalEvent>): DeploymentSummary {
     notes: eventsOf(events, 'note').map(({ at, level, text }) => ({ at, level, text })),
   }
   return { ...facts, headline: headlineOf(facts), next: nextStepOf(facts) }
+}
+
+/** What became of all writes, those of several sites together. */
+function writesOf(events: readonly JournalEvent[]): WritesReport | undefined {
+  const reports = eventsOf(events, 'writes-read-back')
+  if (reports.length === 0) return undefined
+  const sum = (of: (report: WritesReport) => number): number =>
+    reports.reduce((all, each) => all + of(each), 0)
+  return {
+    written: sum(({ written }) => written),
+    read: sum(({ read }) => read),
+    lost: sum(({ lost }) => lost),
+    unread: sum(({ unread }) => unread),
+    losses: reports.flatMap(({ losses }) => losses),
+  }
 }

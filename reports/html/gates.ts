@@ -11,9 +11,8 @@ export function gatesSection({ gates }: DeploymentSummary): Markup {
   </section>`
 }
 
-function gate({ phase, stage, verdict, tests, bakedMs, suitesWallMs }: GateSummary): Markup {
+function gate({ name, phase, verdict, tests, bakedMs, suitesWallMs }: GateSummary): Markup {
   const open = verdict.status !== 'passed'
-  const name = phase === 'pre-deploy' ? 'pre-deploy' : stage
   const facts = [
     counted(tests.filter(({ status }) => status !== 'skipped').length, 'check'),
     ...(bakedMs > 0 ? [`baked ${duration(bakedMs)}`] : []),

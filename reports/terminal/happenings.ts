@@ -3,6 +3,7 @@ import { describeDowntime } from '#harness/downtime'
 import type { TestResult } from '#harness/gate'
 import type { JournalEvent } from '#harness/journal/event'
 import { counted, duration, firstLine } from '#harness/journal/figures'
+import { gateName } from '#harness/journal/summary/gates'
 import { evidenceOf } from '#harness/journal/summary/trouble'
 import { wrap } from '../wrap.ts'
 import type { Live } from './live.ts'
@@ -34,7 +35,7 @@ export function happening(
         ? []
         : plain('✗', `${event.kind}: ${firstLine(event.error ?? event.outcome)}`).map(colours.red)
     case 'action-intended':
-      return under(event.what)
+      return under(live.several ? `${event.scope}: ${event.what}` : event.what)
     case 'waited':
       return event.for === 'bake' ? [] : under(`waited ${duration(event.ms)} for ${event.for}: ${event.what}`)
     case 'gate-ended':
@@ -55,7 +56,7 @@ export function happening(
     case 'traffic-restored':
       return plain(
         '✓',
-        `${plan?.from ?? 'the old release'} has all traffic (${counted(event.calls, 'call')}, ${duration(event.afterVerdictWallMs)} after the decision)`,
+        `${event.scope === undefined ? (plan?.from ?? 'the old release') : `${event.scope}: the old release`} has all traffic (${counted(event.calls, 'call')}, ${duration(event.afterVerdictWallMs)} after the decision)`,
       )
     case 'last-seen':
       return under(
@@ -96,7 +97,7 @@ function gateLines(
   live: Live,
   plain: (mark: string, text: string) => readonly string[],
 ): readonly string[] {
-  const name = gate.phase === 'pre-deploy' ? 'pre-deploy' : gate.stage
+  const name = gateName(gate)
   if (gate.verdict.status === 'passed') {
     const sent = live.requests - live.entered.requests
     const harmed = live.harmed - live.entered.harmed

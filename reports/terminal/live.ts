@@ -2,11 +2,14 @@ import { isAnnounced } from '#harness/downtime'
 import type { JournalEvent } from '#harness/journal/event'
 import { count, duration, percent } from '#harness/journal/figures'
 import { sharesByVersion } from '#harness/mix'
-import type { Plan } from '#harness/strategy'
+import type { Plan, Release, Scope } from '#harness/strategy'
 
 /** What is known while a deployment runs: enough for the status line. */
 export interface Live {
   readonly plan: Plan | undefined
+  /** Whether several services or regions are deployed to; and what each of them gets, where it is not the same. */
+  readonly several: boolean
+  readonly releases: Readonly<Record<Scope, Release>>
   /** Where it stands, in a word: a stage's name, `pre-deploy`, `clearing up`, `turning back`. */
   readonly place: string
   readonly doing: string
@@ -22,6 +25,8 @@ export interface Live {
 
 export const beginning: Live = {
   plan: undefined,
+  several: false,
+  releases: {},
   place: '',
   doing: '',
   gate: undefined,
@@ -37,7 +42,13 @@ export function advance(live: Live, event: JournalEvent): Live {
   const now = { ...live, now: event.at }
   switch (event.type) {
     case 'deployment-started':
-      return { ...now, plan: event.plan, place: 'pre-deploy' }
+      return {
+        ...now,
+        plan: event.plan,
+        several: event.before.length > 1,
+        releases: event.releases ?? {},
+        place: 'pre-deploy',
+      }
     case 'stage-started':
       return enter(now, event.name)
     case 'revert-started':
@@ -49,7 +60,7 @@ export function advance(live: Live, event: JournalEvent): Live {
     case 'action-ended':
       return { ...now, doing: 'waiting' }
     case 'stage-reached':
-      return { ...now, share: shareOf(event, live.plan?.to) }
+      return { ...now, share: shareOf(event, live) }
     case 'traffic-restored':
       return { ...now, share: 0 }
     case 'gate-started':
@@ -78,11 +89,14 @@ const enter = (live: Live, place: string): Live => ({
 
 function shareOf(
   event: Extract<JournalEvent, { readonly type: 'stage-reached' }>,
-  to: string | undefined,
+  { plan, releases }: Live,
 ): number {
   const scopes = Object.entries(event.shares).map(([scope, weights]) => {
     const releaseOf = (fleet: string): string => event.versions[scope]?.[fleet] ?? ''
-    return sharesByVersion(weights, releaseOf, event.mixes?.[scope])[to ?? ''] ?? 0
+    return (
+      sharesByVersion(weights, releaseOf, event.mixes?.[scope])[releases[scope]?.version ?? plan?.to ?? ''] ??
+      0
+    )
   })
   return scopes.length === 0 ? 0 : scopes.reduce((sum, share) => sum + share, 0) / scopes.length
 }

@@ -28,7 +28,9 @@ function wayBackOf(
   const scale = scaleOf(events)
   const span = (cloudMs: number): Span => ({ cloudMs, wallMs: cloudMs / scale })
   const later = events.filter(({ seq }) => seq > reverted.seq)
-  const restored = eventsOf(later, 'traffic-restored').at(0)
+  // Of several sites, the last one that has its traffic again.
+  const allRestored = eventsOf(later, 'traffic-restored')
+  const restored = allRestored.at(-1)
   const lastSeen = eventsOf(later, 'last-seen').at(-1)
   const end = boundsOf(events)?.last ?? reverted
   const { detectedAt, decidedAt } = reverted
@@ -46,7 +48,7 @@ function wayBackOf(
     detect: exposed && span(detectedAt - exposed.at),
     decide: span(Math.max(0, decidedAt - detectedAt)),
     call: restored && { cloudMs: restored.afterVerdictMs, wallMs: restored.afterVerdictWallMs },
-    calls: restored?.calls,
+    calls: restored && allRestored.reduce((sum, { calls }) => sum + calls, 0),
     observedZero: lastSeen && { cloudMs: lastSeen.afterVerdictMs, wallMs: lastSeen.afterVerdictWallMs },
     whole: { cloudMs: end.at - decidedAt, wallMs: end.wallAt - reverted.decidedWallAt },
   }

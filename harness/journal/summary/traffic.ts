@@ -5,20 +5,29 @@ import { zeroFailureBound } from '../figures.ts'
 import type { RequestFigures, Span, TrafficPoint } from '../summary.ts'
 import { eventsOf } from './events.ts'
 import { scaleOf } from './rapid.ts'
+import { versionNames } from './versions.ts'
 
 /** Answers below which a p99 says nothing. */
 const ENOUGH_FOR_P99 = 20
 
-/** Traffic over time with lanes put together, and apart from it what went unanswered in downtime that was announced. */
-export function trafficOf(events: readonly JournalEvent[]): readonly TrafficPoint[] {
-  return eventsOf(events, 'traffic').map(({ bucket }) => {
+/**
+ * Traffic over time with lanes put together, and apart from it what went unanswered in downtime that was announced.
+ * Versions are called as the whole deployment calls them, or `each` by its own name.
+ */
+export function trafficOf(
+  events: readonly JournalEvent[],
+  called: 'inWhole' | 'each' = 'inWhole',
+): readonly TrafficPoint[] {
+  const nameOf = versionNames(events)[called]
+  return eventsOf(events, 'traffic').map(({ scope, bucket }) => {
     const sums = new Map<string, { version: string; outcome: Outcome; n: number }>()
     let announced = 0
-    for (const { version, outcome, n } of bucket.counts) {
-      if (isAnnounced(bucket.stage, { version, outcome })) {
+    for (const { version: answered, outcome, n } of bucket.counts) {
+      if (isAnnounced(bucket.stage, { version: answered, outcome })) {
         announced += n
         continue
       }
+      const version = nameOf(scope, answered)
       const key = `${outcome} ${version}`
       sums.set(key, { version, outcome, n: n + (sums.get(key)?.n ?? 0) })
     }
@@ -27,14 +36,19 @@ export function trafficOf(events: readonly JournalEvent[]): readonly TrafficPoin
 }
 
 export function requestFigures(events: readonly JournalEvent[]): RequestFigures {
-  const points = trafficOf(events)
+  const points = trafficOf(events, 'each')
   const counts = points.flatMap((point) => point.counts)
   const harmful = counts.filter(({ outcome }) => outcome !== 'ok')
   const total = sum(counts)
   const harmed = sum(harmful)
   const outcomes = [...new Set(harmful.map(({ outcome }) => outcome))]
   const versions = [...new Set(counts.map(({ version }) => version))]
-  const buckets = eventsOf(events, 'traffic').map(({ bucket }) => bucket)
+  const { each } = versionNames(events)
+  const traffic = eventsOf(events, 'traffic')
+  const latencies = traffic.map(
+    ({ scope, bucket: { latency } }): Latencies =>
+      Object.fromEntries(Object.entries(latency).map(([version, seen]) => [each(scope, version), seen])),
+  )
   return {
     total,
     ok: total - harmed,
@@ -49,8 +63,8 @@ export function requestFigures(events: readonly JournalEvent[]): RequestFigures 
       harmed: sum(harmful.filter((each) => each.version === version)),
     })),
     bound: total > 0 && harmed === 0 ? zeroFailureBound(total) : undefined,
-    latency: worstLatency(buckets.map(({ latency }) => latency)),
-    dropped: buckets.reduce((all, { schedule }) => all + schedule.dropped, 0),
+    latency: worstLatency(latencies),
+    dropped: traffic.reduce((all, { bucket }) => all + bucket.schedule.dropped, 0),
   }
 }
 

@@ -27,7 +27,7 @@ export function troubleOf(
   }
   if (shut && reverted?.cause !== 'error') {
     return {
-      stage: shut.phase === 'pre-deploy' ? 'pre-deploy' : shut.stage,
+      stage: shut.name,
       gate: shut.phase,
       status: shut.verdict.status === 'passed' ? 'error' : shut.verdict.status,
       sentence: shut.verdict.sentence,
