@@ -31,6 +31,7 @@ export async function openScene(config: Config, spec: CloudSpec, signal: AbortSi
   let check = (): void => {}
   const cloud = await startCloud(spec, {
     signal,
+    regions: config.sites.map(({ ref }) => ref.region),
     onCall: ({ operation, service }) => {
       // What is kept in S3 is the lease itself.
       if (service === 's3') return

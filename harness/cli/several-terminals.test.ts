@@ -11,7 +11,7 @@ import { connectCloud } from '../connect/index.ts'
 import { observeService } from '../converge/observe.ts'
 import type { ServiceRef } from '../gate.ts'
 import type { JournalEvent } from '../journal/event.ts'
-import { deployIn } from './deploy-process.ts'
+import { deployIn, only } from './deploy-process.ts'
 
 const CLI = join(import.meta.dirname, '../cli.ts')
 const PATIENT = { timeout: 120_000 }
@@ -34,7 +34,14 @@ beforeEach(async () => {
   const config = {
     cloud: { kind: 'endpoint', url: embedded.endpoint },
     service: { name: 'shop', entry: ENTRY },
-    releases: { old: { version: '1.0.0' }, new: { version: '1.1.0' } },
+    releases: {
+      old: { version: '1.0.0' },
+      new: { version: '1.1.0' },
+      errors: {
+        version: '1.2.0',
+        userData: { version: '1.2.0', defects: [{ kind: 'error', rate: 0.5, zone: 'us-east-1a' }] },
+      },
+    },
     baseline: 'old',
     release: 'new',
     strategy: {
@@ -100,6 +107,10 @@ test(
     const { code } = await deployIn(project, [], kill)
     expect(code).not.toBe(0)
     expect(await observed()).not.toEqual(before)
+    const unlocked = await sluice('unlock', '--yes')
+    for (const region of REGIONS) expect(unlocked.text).toContain(`shop@${region} is held by`)
+    // Its journal looks alive for a while; nothing else writes to it.
+    await expect.poll(async () => (await sluice('status')).text, { timeout: 30_000 }).toContain('cut off')
     const resumed = await sluice('resume')
     expect(resumed.code, resumed.text).toBe(130)
     expect(await observed()).toEqual(before)
@@ -123,5 +134,35 @@ test(
       'stable 1.0.0 ×4',
       'stable 1.0.0 ×4',
     ])
+  },
+)
+
+test(
+  'a region that answers no more on the way back is said to be left, item by item; the others are back',
+  PATIENT,
+  async () => {
+    const before = await observed()
+    const chaos = await embedded.chaos()
+    let cut = false
+    const cutOff = (event: JournalEvent): void => {
+      if (cut || event.type !== 'stage-reached' || event.name !== 'wave 2 (us-east-1): canary 50%') return
+      cut = true
+      for (const service of ['elasticloadbalancing', 'autoscaling'] as const)
+        chaos.inject({
+          action: 'aws:fis:inject-api-unavailable-error',
+          parameters: { service },
+          region: 'us-east-1',
+        })
+    }
+    const { code, events, err } = await deployIn(project, ['--release', 'errors'], cutOff)
+    expect(code, err).toBe(5)
+    const [end] = only(events, 'deployment-ended')
+    expect(end?.state).toBe('revert-incomplete')
+    expect(end?.left.length).toBeGreaterThan(0)
+    for (const item of end?.left ?? []) expect(item).toMatch(/^shop@us-east-1: /)
+    chaos.clear()
+    const [west, east] = await observed()
+    expect(west).toEqual(before[0])
+    expect(east).not.toEqual(before[1])
   },
 )
