@@ -318,9 +318,6 @@ export function validateConfig(
     },
     diagnostics,
   )
-  if (placed?.sites.some(({ ref }) => ref.fleets === 'pair')) {
-    diagnostics.push({ path: 'service.fleets', message: "'pair' cannot be deployed yet; use 'clone'" })
-  }
   if (diagnostics.length > 0 || !placed) throw configError(file, diagnostics)
   return {
     ...config,

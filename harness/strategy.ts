@@ -52,6 +52,14 @@ export interface FleetSnapshot {
   readonly refreshing?: true
   /** Launch template versions that the deployment has made for it, by number. */
   readonly made?: readonly string[]
+  /** What tags say of one of a pair, as found: each is given back, or taken away, one by one. */
+  readonly marks?: Marks
+}
+
+/** What Sluice records at one of a pair while a deployment is under way, and of the release it runs. */
+export interface Marks {
+  readonly role?: string
+  readonly release?: string
 }
 
 /** How a release that was replaced is got back after promotion. */
@@ -98,6 +106,8 @@ export interface ServiceSnapshot {
   readonly fleets: readonly FleetSnapshot[]
   /** Weights of the forward action by fleet; a fleet in no rule has no entry. */
   readonly shares: Readonly<Record<FleetName, number>>
+  /** Both fleets were made by the user's infrastructure code, and stay: the stable one, and the one that is next. */
+  readonly pair?: true
   /** Rules of the listener that a deployment of this service has made; absent when there are none. */
   readonly routes?: readonly RouteSnapshot[]
 }
@@ -147,6 +157,13 @@ export interface FleetTarget {
   readonly former?: Former
   /** Given where the fleet is changed in place: by instance refresh, within its own group. */
   readonly mix?: Mix
+  /**
+   * The launch template version that the group of one of a pair launches from: as it was found or given, or a numbered one
+   * that is made of the release. It is changed only while the fleet is empty.
+   */
+  readonly template?: { readonly version: string } | 'release'
+  /** Given with `template`: exactly what shall be recorded at it. */
+  readonly marks?: Marks
 }
 
 /** How far the instances of a fleet have been replaced, and how that is done. */

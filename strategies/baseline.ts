@@ -1,5 +1,7 @@
 import type { FleetTarget, GateSpec, ServiceSnapshot, Stage, Target } from '#harness/strategy'
+import { nextOfPair } from './fleet-name.ts'
 import { asFound } from './fleets.ts'
+import { asPlanted } from './pair.ts'
 
 const NO_GATE: GateSpec = { suites: 'pre-deploy', bake: 0, extend: 0 }
 
@@ -10,9 +12,11 @@ export function baselineOf(
 ): Stage {
   const fleets: Record<string, FleetTarget> = {}
   const shares: Record<string, number> = {}
+  const next = nextOfPair(service)
   for (const fleet of service.fleets) {
-    if (fleet.role === 'candidate') continue // Left by an attempt that ended badly: not part of the service.
-    fleets[fleet.name] = asFound(fleet)
+    // Left by an attempt that ended badly: not part of the service.
+    if (fleet.role === 'candidate' && fleet !== next) continue
+    fleets[fleet.name] = { ...asFound(fleet), ...(fleet === next ? asPlanted(fleet) : {}) }
     const share = service.shares[fleet.name]
     if (share !== undefined) shares[fleet.name] = share
   }

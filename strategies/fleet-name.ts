@@ -9,6 +9,8 @@ const LONGEST = 32
  * that a second attempt finds what the first one made.
  */
 export function candidateName(service: ServiceSnapshot, release: Release): FleetName {
+  const next = nextOfPair(service)
+  if (next) return next.name
   const wanted = `${service.service}-${release.version}`
   const plain = wanted.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '')
   const taken = stableOf(service).name === plain
@@ -24,4 +26,13 @@ export function stableOf(service: ServiceSnapshot): FleetSnapshot {
   const stable = service.fleets.find((fleet) => fleet.role === 'stable')
   if (!stable) throw new Error(`service ${service.scope} was observed without a stable fleet`)
   return stable
+}
+
+/** The one of a pair that does not serve, and so comes next; undefined where the candidate is a fleet of Sluice's own. */
+export function nextOfPair(service: ServiceSnapshot): FleetSnapshot | undefined {
+  if (!service.pair) return undefined
+  const stable = stableOf(service)
+  const next = service.fleets.find((fleet) => fleet !== stable)
+  if (!next) throw new Error(`service ${service.scope} was observed as a pair of one fleet`)
+  return next
 }

@@ -10,8 +10,9 @@ import type {
   Target,
 } from '#harness/strategy'
 import { baselineOf } from './baseline.ts'
-import { candidateName, stableOf } from './fleet-name.ts'
+import { candidateName, nextOfPair, stableOf } from './fleet-name.ts'
 import { held, inPlaceOf, parked, parkedFleets } from './fleets.ts'
+import { plantedWith } from './pair.ts'
 
 /** One stage of a way on which the new fleet grows beside the old one. */
 export interface Step {
@@ -50,6 +51,7 @@ export function sideBySide(
 ): Plan {
   const stable = stableOf(service)
   const candidate = candidateName(service, release)
+  const next = nextOfPair(service)
   const full = stable.desiredCapacity
   const others = parkedFleets(service, candidate)
   const targets = (
@@ -75,7 +77,10 @@ export function sideBySide(
       targets: targets(
         {
           [stable.name]: held(stable, stable.release, 'stable', step.downtime ? 0 : full),
-          [candidate]: held(stable, release.version, 'candidate', step.candidate(full)),
+          [candidate]: {
+            ...held(stable, release.version, 'candidate', step.candidate(full)),
+            ...plantedWith(next, release, 'candidate'),
+          },
         },
         { [stable.name]: 100 - step.share, [candidate]: step.share },
         step,
@@ -87,8 +92,15 @@ export function sideBySide(
   const retire: Stage = {
     name: 'retire old',
     targets: targets(
-      { [stable.name]: parked(stable), [candidate]: inPlaceOf(stable, release.version, former) },
-      { [candidate]: 100 },
+      {
+        [stable.name]: parked(stable),
+        [candidate]: {
+          ...inPlaceOf(stable, release.version, former),
+          ...plantedWith(next, release, 'stable'),
+        },
+      },
+      // A pair stays in the listener as it was: with both, or with the one that serves.
+      { ...(next && service.shares[next.name] !== undefined ? { [stable.name]: 0 } : {}), [candidate]: 100 },
     ),
     gate: { suites: 'post-deploy', bake: 0, extend: 0 },
   }

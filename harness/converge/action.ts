@@ -1,5 +1,5 @@
 import { describeClients } from '../route.ts'
-import type { ClientRoute, FleetName, FleetTarget, Former, Mix } from '../strategy.ts'
+import type { ClientRoute, FleetName, FleetTarget, Former, Marks, Mix } from '../strategy.ts'
 
 export type Shares = Readonly<Record<FleetName, number>>
 
@@ -29,6 +29,13 @@ export type Action =
     }
   | { readonly kind: 'roll-back'; readonly fleet: FleetName }
   | { readonly kind: 'remove-versions'; readonly fleet: FleetName; readonly versions: readonly string[] }
+  | {
+      readonly kind: 'set-template'
+      readonly fleet: FleetName
+      readonly template: NonNullable<FleetTarget['template']>
+      readonly release: string
+    }
+  | { readonly kind: 'set-marks'; readonly fleet: FleetName; readonly marks: Marks }
   | { readonly kind: 'set-release'; readonly fleet: FleetName; readonly release: string }
   | { readonly kind: 'set-former'; readonly fleet: FleetName; readonly former: Former | undefined }
   | { readonly kind: 'remove-fleet'; readonly fleet: FleetName }
@@ -77,6 +84,15 @@ export function describeAction(action: Action): string {
       return `roll back the instance refresh of ${action.fleet}`
     case 'remove-versions':
       return `remove launch template version ${action.versions.join(', ')}, made for ${action.fleet}`
+    case 'set-template':
+      return action.template === 'release'
+        ? `have ${action.fleet} launch ${action.release}, from a launch template version of its own`
+        : `have ${action.fleet} launch from launch template version ${action.template.version}`
+    case 'set-marks': {
+      const { role, release } = action.marks
+      const said = [role && `as ${role}`, release && `as running ${release}`].filter(Boolean)
+      return said.length > 0 ? `mark ${action.fleet} ${said.join(', ')}` : `take the marks from ${action.fleet}`
+    }
     case 'set-release':
       return `mark ${action.fleet} as running ${action.release}`
     case 'set-former':

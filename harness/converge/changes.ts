@@ -3,6 +3,7 @@ import { conditionsOf, describeConditions } from '../route.ts'
 import type {
   ClientRoute,
   FleetSnapshot,
+  FleetTarget,
   Mix,
   Plan,
   RouteSnapshot,
@@ -64,14 +65,30 @@ function reached(before: ServiceSnapshot, { fleets, traffic }: Target): ServiceS
       if (!model) return []
       const count = goal.desiredCapacity
       const made = known ?? { ...model, name, autoScalingGroupName: name, owned: true }
-      const { mix, ...rest } = goal
-      const whole = { ...made, ...rest, inService: count, healthy: count, instances: count, targets: count }
+      const { mix, template, ...rest } = goal
+      const whole = {
+        ...made,
+        ...rest,
+        ...(template ? launching(made, template) : {}),
+        inService: count,
+        healthy: count,
+        instances: count,
+        targets: count,
+      }
       return [mix ? refreshed(whole, mix, count) : whole]
     }),
     shares: traffic.shares,
     routes: traffic.route ? [routeFound(traffic.route)] : [],
   }
 }
+
+const launching = (
+  { launchTemplate: { id } }: FleetSnapshot,
+  template: NonNullable<FleetTarget['template']>,
+): Pick<FleetSnapshot, 'launchTemplate' | 'made'> =>
+  template === 'release'
+    ? { launchTemplate: { id, version: NEXT }, made: [NEXT] }
+    : { launchTemplate: { id, version: template.version } }
 
 const routeFound = (route: ClientRoute): RouteSnapshot => ({
   ruleArn: 'arn',
@@ -95,7 +112,7 @@ const replacedAgain = (service: ServiceSnapshot, { fleets }: Target): ServiceSna
 })
 
 /** The version that instances are replaced by, where it does not matter which. */
-const NEXT = 'next'
+const NEXT = '1000'
 
 /** A fleet after an instance refresh; its group takes over the new launch template version with the last instance. */
 export function refreshed(fleet: FleetSnapshot, mix: Mix, capacity: number): FleetSnapshot {

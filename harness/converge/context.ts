@@ -39,6 +39,8 @@ export const ACTION_DEADLINE = {
   refresh: 21_600_000,
   'roll-back': 21_600_000,
   'remove-versions': 60_000,
+  'set-template': 60_000,
+  'set-marks': 60_000,
   'set-release': 60_000,
   'set-former': 60_000,
   'remove-fleet': 900_000,

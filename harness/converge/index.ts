@@ -40,7 +40,7 @@ export async function converge(
   way: 'forward' | 'back',
   known?: ServiceSnapshot,
 ): Promise<ServiceSnapshot> {
-  const inPlace = Object.values(target.fleets).some((fleet) => fleet.mix)
+  const inPlace = Object.values(target.fleets).some(({ mix, template }) => mix ?? template)
   const by = inPlace ? run.journal.deployment : undefined
   let observed = known ?? (await observeService(run.cloud, run.ref, run.signal, by))
   let left: Action[] = []

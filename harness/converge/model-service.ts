@@ -4,6 +4,7 @@ import type { FleetSnapshot, Plan, ServiceSnapshot, Target } from '../strategy.t
 import type { Action } from './action.ts'
 import { refreshed } from './changes.ts'
 import { order } from './order.ts'
+import { inRoles } from './pair.ts'
 
 export const SCOPE = 'orders@us-east-1'
 
@@ -44,8 +45,35 @@ export const service = (capacity: number, weight: number, processes: string[] = 
   shares: { orders: weight },
 })
 
+/** A launch template version that a deployment makes. */
+const MADE = '1000'
+
+/** The same service with a fleet beside it that its user made: of so many instances, in the listener or not. */
+export function pairOf(
+  before: ServiceSnapshot,
+  next: { readonly capacity: number; readonly listed: boolean; readonly marked: boolean },
+): ServiceSnapshot {
+  const marks = next.marked ? { release: '0.8.0' } : {}
+  const more = { role: 'parked', release: '0.8.0', launchTemplate: { id: 'lt-2', version: '3' }, marks } as const
+  const other = fleet('orders-green', next.capacity, more)
+  return {
+    ...before,
+    fleets: [...before.fleets.slice(0, 1).map((each) => ({ ...each, marks: {} })), other],
+    shares: { ...before.shares, ...(next.listed ? { 'orders-green': 0 } : {}) },
+    pair: true,
+  }
+}
+
 /** What a cloud makes of an action, everything it has to wait for done. */
 function apply(state: ServiceSnapshot, action: Action): ServiceSnapshot {
+  const after = applied(state, action)
+  if (!after.pair) return after
+  const ref = { name: after.service, region: after.region }
+  const fleets = inRoles(ref, after.fleets, ({ name }) => after.shares[name] ?? 0)
+  return { ...after, fleets }
+}
+
+function applied(state: ServiceSnapshot, action: Action): ServiceSnapshot {
   const change = (name: string, patch: Partial<FleetSnapshot>): ServiceSnapshot => ({
     ...state,
     fleets: state.fleets.map((each) => (each.name === name ? { ...each, ...patch } : each)),
@@ -106,6 +134,22 @@ function apply(state: ServiceSnapshot, action: Action): ServiceSnapshot {
       return state // A refresh is under way only between two states.
     case 'remove-versions':
       return { ...state, fleets: state.fleets.map(({ made: _made, ...each }) => each) }
+    case 'set-template': {
+      const { fleet: name, template, release } = action
+      const had = state.fleets.find((each) => each.name === name)
+      const version = template === 'release' ? MADE : template.version
+      const launchTemplate = { id: had?.launchTemplate.id ?? '', version }
+      // What a group launches is said by its tag, where it has one; else by its launch template version.
+      return change(name, {
+        launchTemplate,
+        release: had?.marks?.release ?? (template === 'release' ? release : '0.8.0'),
+        ...(template === 'release' ? { made: [MADE] } : {}),
+      })
+    }
+    case 'set-marks': {
+      const { release = '0.8.0' } = action.marks
+      return change(action.fleet, { marks: action.marks, release })
+    }
     case 'set-release':
       return change(action.fleet, { release: action.release })
     case 'set-former': {

@@ -17,6 +17,7 @@ import { scopeOf } from '../scope.ts'
 import type { EntrySnapshot, FleetRole, FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
 import { formerIn } from './former.ts'
 import { observeMix, observeTraces } from './observe-mix.ts'
+import { pairOf } from './pair.ts'
 import { observeRoutes } from './routes.ts'
 import { TAG } from './tags.ts'
 import { releaseIn } from './template.ts'
@@ -64,7 +65,8 @@ async function observe(
     })
   }
   const weights = new Map(entry.tuples.map((tuple) => [tuple.TargetGroupArn, tuple.Weight ?? 1]))
-  const fleets = await Promise.all(attached.map((group) => observeFleet(clients, group, inPlaceBy, signal)))
+  const found = await Promise.all(attached.map((group) => observeFleet(clients, group, inPlaceBy, signal)))
+  const fleets = ref.fleets === 'pair' ? pairOf(ref, attached, found, weights) : found
   // Only the rules of an Application Load Balancer tell clients apart.
   const routes = entry.snapshot.loadBalancerName.startsWith('app/')
     ? await observeRoutes(clients, entry.snapshot.listenerArn, ref.name, fleets, signal)
@@ -81,6 +83,7 @@ async function observe(
     entry: entry.snapshot,
     fleets: inRoleOrder(ref, fleets),
     shares,
+    ...(ref.fleets === 'pair' ? { pair: true } : {}),
     ...(routes.length > 0 ? { routes } : {}),
   }
 }

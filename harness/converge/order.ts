@@ -3,6 +3,7 @@ import { isRoute } from '../route.ts'
 import type { FleetName, FleetSnapshot, FleetTarget, ServiceSnapshot, Target } from '../strategy.ts'
 import type { Action, Shares } from './action.ts'
 import { sameFormer } from './former.ts'
+import { marking, planted, planting, replanting, uprooted } from './order-pair.ts'
 
 /**
  * The one order for every change, forward and back: create, admit at weight 0, capacity up, wait until in service
@@ -17,8 +18,17 @@ import { sameFormer } from './former.ts'
  *
  * A target that announces downtime turns the order round in one thing: capacity down and drained comes before capacity
  * up, so that two releases never run at once.
+ *
+ * One of a pair whose group shall launch something else is emptied before it does: first of all on the way forward, and
+ * last of all on the way back.
  */
 export function order(observed: ServiceSnapshot, target: Target, way: 'forward' | 'back'): Action[] {
+  return way === 'forward'
+    ? [...planting(observed, target), ...changes(planted(observed, target), target, way)]
+    : [...changes(observed, uprooted(observed, target), way), ...replanting(observed, target)]
+}
+
+function changes(observed: ServiceSnapshot, target: Target, way: 'forward' | 'back'): Action[] {
   const found = new Map(observed.fleets.map((fleet) => [fleet.name, fleet]))
   const wanted = Object.entries(target.fleets)
   const leaving = observed.fleets.filter((fleet) => target.fleets[fleet.name] === undefined && fleet.owned)
@@ -66,7 +76,9 @@ export function order(observed: ServiceSnapshot, target: Target, way: 'forward' 
     ...(way === 'forward' ? replaced : []),
     ...wanted.flatMap(([name]) => (late(name) ? processes(name, found.get(name), target) : [])),
     ...formers(found, target),
-    ...roles(found, target),
+    ...(observed.pair
+      ? marking(observed, target, ({ role }) => way === 'back' || role !== 'candidate')
+      : roles(found, target)),
     ...(apart ? [] : shrink),
     ...(sameShares(shifted, target.traffic.shares) ? [] : [setWeights(target.traffic.shares, 'release')]),
     ...(urgent ? waits : []),

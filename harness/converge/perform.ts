@@ -5,6 +5,8 @@ import type { ActionContext } from './context.ts'
 import { createFleet, removeFleet } from './fleet.ts'
 import { setFormer } from './former.ts'
 import { awaitDrained, awaitHealthy, fleetNamed } from './health.ts'
+import { setMarks } from './marks.ts'
+import { setTemplate } from './pair-template.ts'
 import { refresh, rollBack } from './refresh.ts'
 import { clearRemains } from './remains.ts'
 import { addRoute, removeRoute } from './routes.ts'
@@ -41,6 +43,10 @@ export async function perform(action: Action, context: ActionContext): Promise<v
       return rollBack(context, action.fleet)
     case 'remove-versions':
       return removeVersions(context, fleetNamed(context, action.fleet).launchTemplate, action.versions)
+    case 'set-template':
+      return setTemplate(context, action.fleet, action.template)
+    case 'set-marks':
+      return setMarks(context, action.fleet, action.marks)
     case 'set-release':
       return setRelease(context, action.fleet, action.release)
     case 'set-former':

@@ -51,6 +51,15 @@ export const CHANGING: Readonly<Record<Action['kind'], readonly Permission[]>> =
     { action: 'autoscaling:CancelInstanceRefresh', on: 'group', tagged: 'resource' },
   ],
   'remove-versions': [{ action: 'ec2:DeleteLaunchTemplateVersions', on: 'launch-template' }],
+  'set-template': [
+    { action: 'ec2:CreateLaunchTemplateVersion', on: 'launch-template' },
+    { action: 'autoscaling:UpdateAutoScalingGroup', on: 'group', tagged: 'resource' },
+    ...launchingFor('autoscaling:UpdateAutoScalingGroup'),
+  ],
+  'set-marks': [
+    { action: 'autoscaling:CreateOrUpdateTags', on: 'group', tagged: 'resource' },
+    { action: 'autoscaling:DeleteTags', on: 'group', tagged: 'resource' },
+  ],
   'set-release': [{ action: 'autoscaling:CreateOrUpdateTags', on: 'group', tagged: 'resource' }],
   'set-former': [
     { action: 'autoscaling:CreateOrUpdateTags', on: 'group', tagged: 'resource' },

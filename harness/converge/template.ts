@@ -3,6 +3,7 @@ import {
   DeleteLaunchTemplateVersionsCommand,
   DescribeLaunchTemplateVersionsCommand,
   type LaunchTemplateVersion,
+  type RequestLaunchTemplateData,
   paginateDescribeLaunchTemplateVersions,
 } from '@aws-sdk/client-ec2'
 import type { RegionClients } from '../cloud.ts'
@@ -42,6 +43,8 @@ export async function launchTemplateVersion(
   context: ActionContext,
   model: Template,
   name: FleetName,
+  /** What the release does not say, where the model is no version of what serves. */
+  base: Pick<RequestLaunchTemplateData, 'ImageId' | 'UserData'> = {},
 ): Promise<number> {
   const { release } = context
   if (release.launchTemplateVersion !== undefined) return release.launchTemplateVersion
@@ -52,6 +55,7 @@ export async function launchTemplateVersion(
       VersionDescription: markOf(context, name),
       ClientToken: `${context.deployment}-${name}`.slice(0, 128),
       LaunchTemplateData: {
+        ...base,
         ...(release.userData === undefined
           ? {}
           : { UserData: Buffer.from(release.userData).toString('base64') }),
