@@ -24,6 +24,7 @@ export function plantedWith(
 ): Planted {
   if (!next) return {}
   const marks: Marks = { release, ...(as === 'candidate' ? { role: as } : {}) }
-  const template = launchTemplateVersion === undefined ? 'release' : { version: String(launchTemplateVersion) }
+  const template =
+    launchTemplateVersion === undefined ? 'release' : { version: String(launchTemplateVersion) }
   return { template, marks }
 }

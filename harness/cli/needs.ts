@@ -4,7 +4,7 @@ import { changesOf } from '../converge/changes.ts'
 import { CHANGING, OBSERVING } from '../converge/permissions.ts'
 import type { ServiceRef } from '../gate.ts'
 import type { Permission } from '../permission.ts'
-import type { ServiceSnapshot, StrategySpec } from '../strategy.ts'
+import type { FleetSnapshot, ServiceSnapshot, StrategySpec } from '../strategy.ts'
 
 /** What a deployment of a config takes: looking, and every kind of change that the plans of its sites make. */
 export const deploying = (config: Config): readonly Permission[] => [
@@ -36,6 +36,8 @@ const makesVersions = ({ releases, baseline }: Config): boolean =>
 /** What strategies draw for: the kinds of changes that they make do not depend on how large a service is. */
 function typicalService({ name, region, entry }: ServiceRef): ServiceSnapshot {
   const scope = `${name}@${region}`
+  const pair = service.fleets === 'pair'
+  const fleets = pair ? [stable(name), next(`${name}-next`)] : [stable(name)]
   return {
     scope,
     service: name,
@@ -49,26 +51,39 @@ function typicalService({ name, region, entry }: ServiceRef): ServiceSnapshot {
       protocol: 'HTTP',
       stickiness: 0,
     },
-    fleets: [
-      {
-        name,
-        role: 'stable',
-        release: 'previous',
-        autoScalingGroupName: name,
-        targetGroupArn: 'arn',
-        launchTemplate: { id: 'lt', version: '1' },
-        minSize: 1,
-        maxSize: 8,
-        desiredCapacity: 4,
-        inService: 4,
-        healthy: 4,
-        instances: 4,
-        targets: 4,
-        suspendedProcesses: [],
-        deregistrationDelay: 300,
-        owned: false,
-      },
-    ],
-    shares: { [name]: 100 },
+    fleets,
+    shares: { [name]: 100, ...(pair ? { [`${name}-next`]: 0 } : {}) },
+    ...(pair ? { pair } : {}),
   }
 }
+
+const stable = (name: string): FleetSnapshot => ({
+  name,
+  role: 'stable',
+  release: 'previous',
+  autoScalingGroupName: name,
+  targetGroupArn: 'arn',
+  launchTemplate: { id: 'lt', version: '1' },
+  minSize: 1,
+  maxSize: 8,
+  desiredCapacity: 4,
+  inService: 4,
+  healthy: 4,
+  instances: 4,
+  targets: 4,
+  suspendedProcesses: [],
+  deregistrationDelay: 300,
+  owned: false,
+})
+
+const next = (name: string): FleetSnapshot => ({
+  ...stable(name),
+  role: 'parked',
+  minSize: 0,
+  desiredCapacity: 0,
+  inService: 0,
+  healthy: 0,
+  instances: 0,
+  targets: 0,
+  marks: {},
+})

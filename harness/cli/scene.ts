@@ -68,9 +68,10 @@ export async function createServices(cloud: Cloud, config: Config, signal: Abort
   const inRegion = async (region: string): Promise<void> => {
     const domain = regions.length > 1 ? { domain: `${region}.example.com` } : {}
     for (const [network, { ref, baseline: release }] of config.sites.entries()) {
-      const { name, entry } = ref
+      const { name, entry, fleets } = ref
       if (ref.region !== region) continue
-      await createSampleService(cloud, { name, ...entry, ...domain, region, release, network }, { signal })
+      const spec = { name, ...entry, ...domain, region, release, network, fleets }
+      await createSampleService(cloud, spec, { signal })
     }
   }
   await Promise.all(regions.map(inRegion))

@@ -91,7 +91,9 @@ export function describeAction(action: Action): string {
     case 'set-marks': {
       const { role, release } = action.marks
       const said = [role && `as ${role}`, release && `as running ${release}`].filter(Boolean)
-      return said.length > 0 ? `mark ${action.fleet} ${said.join(', ')}` : `take the marks from ${action.fleet}`
+      return said.length > 0
+        ? `mark ${action.fleet} ${said.join(', ')}`
+        : `take the marks from ${action.fleet}`
     }
     case 'set-release':
       return `mark ${action.fleet} as running ${action.release}`

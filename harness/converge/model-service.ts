@@ -54,7 +54,12 @@ export function pairOf(
   next: { readonly capacity: number; readonly listed: boolean; readonly marked: boolean },
 ): ServiceSnapshot {
   const marks = next.marked ? { release: '0.8.0' } : {}
-  const more = { role: 'parked', release: '0.8.0', launchTemplate: { id: 'lt-2', version: '3' }, marks } as const
+  const more = {
+    role: 'parked',
+    release: '0.8.0',
+    launchTemplate: { id: 'lt-2', version: '3' },
+    marks,
+  } as const
   const other = fleet('orders-green', next.capacity, more)
   return {
     ...before,

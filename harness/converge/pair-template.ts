@@ -1,8 +1,5 @@
 import { UpdateAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling'
-import {
-  DescribeLaunchTemplateVersionsCommand,
-  type RequestLaunchTemplateData,
-} from '@aws-sdk/client-ec2'
+import { DescribeLaunchTemplateVersionsCommand, type RequestLaunchTemplateData } from '@aws-sdk/client-ec2'
 import { SluiceError } from '../errors.ts'
 import type { FleetName, FleetSnapshot, FleetTarget } from '../strategy.ts'
 import type { ActionContext } from './context.ts'
@@ -47,7 +44,12 @@ async function madeOfRelease(context: ActionContext, fleet: FleetSnapshot): Prom
   const version =
     serving.launchTemplate.id === id
       ? await launchTemplateVersion(context, serving.launchTemplate, fleet.name)
-      : await launchTemplateVersion(context, fleet.launchTemplate, fleet.name, await servedBy(context, serving))
+      : await launchTemplateVersion(
+          context,
+          fleet.launchTemplate,
+          fleet.name,
+          await servedBy(context, serving),
+        )
   return String(version)
 }
 

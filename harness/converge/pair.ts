@@ -42,8 +42,16 @@ export function inRoles(
 
 const roleOf = ({ marks }: FleetSnapshot): FleetRole => (marks?.role === 'candidate' ? 'candidate' : 'parked')
 
-const refuse = (ref: Pick<ServiceRef, 'name' | 'region'>, why: string, more: { readonly hint: string }): SluiceError =>
-  new SluiceError('precondition', `${ref.name} in ${ref.region} is no pair that can be deployed to: ${why}`, more)
+const refuse = (
+  ref: Pick<ServiceRef, 'name' | 'region'>,
+  why: string,
+  more: { readonly hint: string },
+): SluiceError =>
+  new SluiceError(
+    'precondition',
+    `${ref.name} in ${ref.region} is no pair that can be deployed to: ${why}`,
+    more,
+  )
 
 const notTwo = (ref: ServiceRef, fleets: readonly FleetSnapshot[]): SluiceError =>
   refuse(

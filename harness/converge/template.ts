@@ -3,8 +3,8 @@ import {
   DeleteLaunchTemplateVersionsCommand,
   DescribeLaunchTemplateVersionsCommand,
   type LaunchTemplateVersion,
-  type RequestLaunchTemplateData,
   paginateDescribeLaunchTemplateVersions,
+  type RequestLaunchTemplateData,
 } from '@aws-sdk/client-ec2'
 import type { RegionClients } from '../cloud.ts'
 import { SluiceError } from '../errors.ts'
