@@ -107,6 +107,7 @@ export class Course {
       shares: target.traffic.shares,
       ...(mixes ? { mixes } : {}),
       ...(target.traffic.route ? { route: target.traffic.route } : {}),
+      ...(target.traffic.test ? { test: target.traffic.test } : {}),
       ...(target.downtime ? { downtime: target.downtime } : {}),
     }
   }

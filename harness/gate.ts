@@ -1,7 +1,15 @@
 import type { CheckSettings } from './check-settings.ts'
 import type { CloudAddress } from './cloud.ts'
 import type { VersionShares } from './mix.ts'
-import type { ClientRoute, Downtime, FleetName, GatePhase, Release, ServiceSnapshot } from './strategy.ts'
+import type {
+  ClientRoute,
+  Downtime,
+  FleetName,
+  GatePhase,
+  Release,
+  ServiceSnapshot,
+  TestRoute,
+} from './strategy.ts'
 
 /** Only `passed` opens a gate. `error`: the gate itself could not be judged. */
 export type VerdictStatus = 'passed' | 'failed' | 'inconclusive' | 'error'
@@ -108,6 +116,8 @@ export interface StageRef {
   readonly mixes?: Readonly<Record<FleetName, VersionShares>>
   /** Clients who are sent to one fleet in this stage, whatever the shares. Half of the probe asks as they do. */
   readonly route?: ClientRoute
+  /** How suites ask the fleet that is tested in this stage. */
+  readonly test?: TestRoute
   /** Given where the old release had to stop for this stage. */
   readonly downtime?: Downtime
 }

@@ -1,6 +1,7 @@
 /** What IAM can tie an action to; `any` where an action takes no resource, as most that describe do. */
 type ResourceKind =
   | 'any'
+  | 'load-balancer'
   | 'listener'
   | 'listener-rule'
   | 'target-group'

@@ -77,6 +77,8 @@ function resourcesOf(kind: NonNullable<Permission['on']>, scope: PolicyScope): s
   const arn = (service: string, at: string, rest: string): string[] =>
     accounts.map((account) => `arn:${partition}:${service}:${at}:${account}:${rest}`)
   switch (kind) {
+    case 'load-balancer':
+      return arn('elasticloadbalancing', region, `loadbalancer/app/${loadBalancer}/*`)
     case 'listener':
       return arn('elasticloadbalancing', region, `listener/app/${loadBalancer}/*/*`)
     case 'listener-rule':

@@ -1,5 +1,5 @@
 import { converge } from './converge/index.ts'
-import { missingRoute } from './converge/order.ts'
+import { missingRoutes } from './converge/order-routes.ts'
 import { type Course, changesInPlace } from './course.ts'
 import { downtimeOf } from './downtime.ts'
 import { type ErrorCode, SluiceError } from './errors.ts'
@@ -26,7 +26,7 @@ export async function reachStage(
     ([name, share]) => (course.last.shares[name] ?? 0) !== share,
   )
   const ref = course.refTo(stage, index)
-  const routes = missingRoute(course.last, target).length > 0
+  const routes = missingRoutes(course.last, target).some(({ kind }) => kind === 'add-route')
   // While instances are replaced, traffic is filed apart: the stage is judged by what its mix brought about.
   const replacing = changesInPlace(target) ? `replacing for ${stage.name}` : undefined
   if (replacing) await probe.enter(replacing)

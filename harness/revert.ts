@@ -1,7 +1,8 @@
 import { describeAction } from './converge/action.ts'
 import { type Convergence, converge, journaled } from './converge/index.ts'
 import { observeService } from './converge/observe.ts'
-import { order, strayRoutes, urgentShares } from './converge/order.ts'
+import { order, urgentShares } from './converge/order.ts'
+import { strayRoutes } from './converge/order-routes.ts'
 import { type Course, changesInPlace } from './course.ts'
 import type { DeploymentRun } from './deployment-run.ts'
 import { describeError, SluiceError } from './errors.ts'
@@ -175,7 +176,7 @@ async function restoreTraffic(
   if (shares) await journaled(run, { kind: 'set-weights', shares, reason: 'shift' }, known)
   for (const action of routes) await journaled(run, action, known)
   noteRestored(course, restoring, writes() - before)
-  const { routes: _, ...rest } = known
+  const { routes: _, listeners: __, ...rest } = known
   return { ...rest, shares: shares ?? known.shares }
 }
 

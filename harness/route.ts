@@ -1,4 +1,4 @@
-import type { ClientRoute, FleetName, RouteSnapshot } from './strategy.ts'
+import type { ClientRoute, FleetName, RouteSnapshot, TestWay } from './strategy.ts'
 
 /** Of the probe's requests, the share that is sent as such clients. */
 const ASKED_AS_CLIENT = 0.5
@@ -19,6 +19,14 @@ export const describeClients = (route: Omit<ClientRoute, 'to'>): string =>
   `clients with ${Object.entries(headersOf(route))
     .map((pair) => pair.join(': '))
     .join(' and ')}`
+
+/** How suites ask the fleet that is tested, for people. */
+export const describeTest = ({ header, listener }: TestWay): string =>
+  header
+    ? `tests with ${Object.entries(header)
+        .map((pair) => pair.join(': '))
+        .join(' and ')}`
+    : `tests on port ${listener}`
 
 /** A cookie is one of several in its header: alone, first, last, or between others. */
 export function conditionsOf({ header, cookie }: ClientRoute): HeaderCondition[] {

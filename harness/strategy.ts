@@ -44,6 +44,8 @@ export interface FleetSnapshot {
   readonly deregistrationDelay: number
   /** Whether Sluice created it (and so may delete it). */
   readonly owned: boolean
+  /** Cloud instant until which it stands by at full capacity, so that going back to it is one call. */
+  readonly keptUntil?: number
   /** How the release before the one it runs is got back, where that takes more than giving a parked fleet the traffic. */
   readonly former?: Former
   /** What its instances run, while they do not all run the launch template version that the group records. */
@@ -110,6 +112,17 @@ export interface ServiceSnapshot {
   readonly pair?: true
   /** Rules of the listener that a deployment of this service has made; absent when there are none. */
   readonly routes?: readonly RouteSnapshot[]
+  /** Other listeners of the load balancer; absent when there are none. */
+  readonly listeners?: readonly ListenerSnapshot[]
+}
+
+export interface ListenerSnapshot {
+  readonly listenerArn: string
+  readonly port: number
+  /** A deployment of this service has made it. */
+  readonly owned?: true
+  /** The fleet that such a one forwards to; absent where it is none of the service's. */
+  readonly to?: FleetName
 }
 
 /** Clients that a rule of the listener sends to one fleet, whatever the weights say. */
@@ -119,6 +132,15 @@ export interface ClientRoute {
   readonly header: Readonly<Record<string, string>>
   readonly cookie?: { readonly name: string; readonly value: string }
 }
+
+/**
+ * A way past the traffic to one fleet, by which suites ask it: for requests with these headers, or through another port
+ * of the load balancer. It is made for a stage, and gone after it.
+ */
+export type TestRoute = { readonly to: FleetName } & TestWay
+export type TestWay =
+  | { readonly header: Readonly<Record<string, string>>; readonly listener?: undefined }
+  | { readonly listener: number; readonly header?: undefined }
 
 /** A rule as found. */
 export interface RouteSnapshot {
@@ -155,6 +177,8 @@ export interface FleetTarget {
   readonly suspendedProcesses: readonly string[]
   /** What shall be recorded at the fleet; nothing where absent. */
   readonly former?: Former
+  /** It stands by: for so long in cloud milliseconds from when that is recorded, or until an instant. */
+  readonly kept?: Kept
   /** Given where the fleet is changed in place: by instance refresh, within its own group. */
   readonly mix?: Mix
   /**
@@ -165,6 +189,10 @@ export interface FleetTarget {
   /** Given with `template`: exactly what shall be recorded at it. */
   readonly marks?: Marks
 }
+
+export type Kept =
+  | { readonly for: number; readonly until?: undefined }
+  | { readonly until: number; readonly for?: undefined }
 
 /** How far the instances of a fleet have been replaced, and how that is done. */
 export interface Mix {
@@ -187,6 +215,8 @@ export interface Target {
     readonly shares: Readonly<Record<FleetName, number>>
     /** Clients who are sent elsewhere; without it, no rule of a deployment is left in force. */
     readonly route?: ClientRoute
+    /** How suites ask one fleet; without it, nothing that was made for tests is left. */
+    readonly test?: TestRoute
   }
   /** Given where two releases must never run at once: what shrinks is empty before anything grows, forward and back. */
   readonly downtime?: Downtime

@@ -1,31 +1,17 @@
 import { z } from 'zod'
 import { duration } from '#harness/duration'
 import type { ClientRoute, StrategyDefinition, StrategySpec } from '#harness/strategy'
+import { headers, headerValue } from './headers.ts'
 import { type Step, sideBySide, whole } from './side-by-side.ts'
-
-/** What a rule takes as the name of a header, and as a value without wildcards (CreateRule, HttpHeaderConditionConfig). */
-const name = z
-  .string()
-  .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,40}$/, 'expected the name of a header')
-  .refine((given) => given.toLowerCase() !== 'host', 'expected another header than host')
-const value = z
-  .string()
-  .regex(/^[\x21-\x7e]{1,64}$/)
-  .regex(/^[^*?;,]+$/, 'expected a value without * ? ; or ,')
-
-const entries = (given: object): number => Object.keys(given).length
 
 const options = z
   .strictObject({
     /** Clients whose requests carry all of these headers meet the new release, one to five of them. */
-    header: z
-      .record(name, value)
-      .refine((given) => entries(given) >= 1 && entries(given) <= 5, 'expected one to five headers')
-      .optional(),
+    header: headers.optional(),
     /** Clients who have this one cookie do. */
     cookie: z
-      .record(z.string().regex(/^[\w.-]{1,40}$/, 'expected the name of a cookie'), value)
-      .refine((given) => entries(given) === 1, 'expected one cookie')
+      .record(z.string().regex(/^[\w.-]{1,40}$/, 'expected the name of a cookie'), headerValue)
+      .refine((given) => Object.keys(given).length === 1, 'expected one cookie')
       .optional(),
     /** How long they do before all others follow. */
     hold: duration.prefault('30m'),
@@ -35,6 +21,8 @@ const options = z
     bake: duration.prefault('10m'),
     /** How much longer an inconclusive gate is watched before it fails closed; as long as its own time by default. */
     extend: duration.optional(),
+    /** How long the old fleet stands by after that, so that going back is one call; not at all when absent. */
+    keep: duration.optional(),
   })
   .refine(({ header, cookie }) => (header === undefined) !== (cookie === undefined), {
     error: 'expected either header or cookie',
@@ -49,7 +37,7 @@ export const abStrategy: StrategyDefinition<z.output<typeof options>> = {
   summary: 'hold some clients, told by a header or a cookie, on the new release, then swap',
   options,
   draw:
-    ({ header = {}, cookie, hold, afterwards, bake, extend }) =>
+    ({ header = {}, cookie, hold, afterwards, bake, extend, keep }) =>
     (service, release) => {
       const [pair] = Object.entries(cookie ?? {})
       const route: Omit<ClientRoute, 'to'> = {
@@ -63,11 +51,12 @@ export const abStrategy: StrategyDefinition<z.output<typeof options>> = {
         gate: { suites: 'shift', bake: watched, extend: watched === 0 ? 0 : (extend ?? watched) },
       })
       const held = at('held apart', 0, hold)
-      const plan = sideBySide('ab', service, release, [
+      const steps: readonly Step[] = [
         at('candidate stands', 0, 0),
         { ...held, gate: { ...held.gate, early: true }, route },
         at('swap', 100, bake),
-      ])
+      ]
+      const plan = sideBySide('ab', service, release, steps, keep)
       return afterwards === 'promote' ? plan : { ...plan, takesBack: true, stages: plan.stages.slice(0, 2) }
     },
 }

@@ -8,6 +8,8 @@ const options = z.strictObject({
   bake: duration.prefault('10m'),
   /** How much longer an inconclusive gate is watched before it fails closed; as long as the bake by default. */
   extend: duration.optional(),
+  /** How long the old fleet stands by after that, so that going back is one call; not at all when absent. */
+  keep: duration.optional(),
 })
 
 /** Shifts all traffic at once; the old fleet is kept until the bake has passed. */
@@ -21,9 +23,13 @@ export const allAtOnceStrategy: StrategyDefinition<z.output<typeof options>> = {
   summary: 'shift all traffic in one step, the old fleet kept until the bake has passed',
   options,
   draw:
-    ({ bake, extend = bake }) =>
+    ({ bake, extend = bake, keep }) =>
     (service, release) =>
-      sideBySide('all-at-once', service, release, [
-        { name: 'all at once', share: 100, candidate: whole, gate: { suites: 'shift', bake, extend } },
-      ]),
+      sideBySide(
+        'all-at-once',
+        service,
+        release,
+        [{ name: 'all at once', share: 100, candidate: whole, gate: { suites: 'shift', bake, extend } }],
+        keep,
+      ),
 }

@@ -18,6 +18,8 @@ const options = z.strictObject({
   bake: duration.prefault('5m'),
   /** How much longer an inconclusive step is watched before it fails closed; as long as the bake by default. */
   extend: duration.optional(),
+  /** How long the old fleet stands by after that, so that going back is one call; not at all when absent. */
+  keep: duration.optional(),
 })
 
 /** Shifts traffic to the new release in given steps, each one gated. */
@@ -32,7 +34,7 @@ export const canaryStrategy: StrategyDefinition<z.output<typeof options>> = {
   summary: 'shift traffic in steps, e.g. 5 → 25 → 50 → 100 %, watching each one',
   options,
   draw:
-    ({ steps, bake, extend = bake }) =>
+    ({ steps, bake, extend = bake, keep }) =>
     (service, release) =>
       sideBySide(
         'canary',
@@ -44,5 +46,6 @@ export const canaryStrategy: StrategyDefinition<z.output<typeof options>> = {
           candidate: forShare(share),
           gate: { suites: 'shift', bake, extend },
         })),
+        keep,
       ),
 }

@@ -29,6 +29,11 @@ const OPTIONS: Readonly<Record<string, fc.Arbitrary<object>>> = {
     fc.record({ header: fc.dictionary(NAME, NAME, { minKeys: 1, maxKeys: 5 }) }),
     fc.record({ cookie: fc.dictionary(NAME, NAME, { minKeys: 1, maxKeys: 1 }) }),
   ),
+  'blue-green': fc.oneof(
+    fc.record({ test: fc.record({ header: fc.dictionary(NAME, NAME, { minKeys: 1, maxKeys: 5 }) }) }),
+    fc.record({ test: fc.record({ listener: fc.integer({ min: 1_024, max: 65_535 }) }) }),
+    fc.constant({}),
+  ),
   canary: fc
     .uniqueArray(fc.integer({ min: 1, max: 99 }), { maxLength: 6 })
     .map((steps) => ({ steps: [...steps.sort((a, b) => a - b), 100] })),
@@ -227,6 +232,7 @@ describe.each(strategyNames)('the strategy %s', (name) => {
         suspendedProcesses: old?.suspendedProcesses,
       })
       expect(traffic.route).toBeUndefined()
+      expect(traffic.test).toBeUndefined()
     }))
 
   test('ends: every gate has a time, and every action a deadline', () =>

@@ -12,6 +12,7 @@ export const asFound = (fleet: FleetSnapshot): FleetTarget => ({
   maxSize: fleet.maxSize,
   suspendedProcesses: fleet.suspendedProcesses,
   ...(fleet.former ? { former: fleet.former } : {}),
+  ...(fleet.keptUntil === undefined ? {} : { kept: { until: fleet.keptUntil } }),
 })
 
 /** A fleet that keeps its size whatever alarms and schedules say: never below what is counted on. */
@@ -46,7 +47,15 @@ export const parked = (fleet: FleetSnapshot): FleetTarget => ({
   minSize: 0,
 })
 
-const withoutFormer = ({ former: _former, ...goal }: FleetTarget): FleetTarget => goal
+const withoutFormer = ({ former: _former, kept: _kept, ...goal }: FleetTarget): FleetTarget => goal
+
+/** A fleet that served and stands by at its whole capacity, without traffic, for a while. */
+export const standingBy = (fleet: FleetSnapshot, keep: number): FleetTarget => ({
+  ...parked(fleet),
+  desiredCapacity: fleet.desiredCapacity,
+  minSize: fleet.desiredCapacity,
+  kept: { for: keep },
+})
 
 /** Fleets parked by earlier deployments stay as they are. */
 export const parkedFleets = (service: ServiceSnapshot, candidate?: string): Record<string, FleetTarget> =>

@@ -12,6 +12,8 @@ const options = z.strictObject({
   bake: duration.optional(),
   /** How much longer an inconclusive step is watched before it fails closed; as long as the interval by default. */
   extend: duration.optional(),
+  /** How long the old fleet stands by after that, so that going back is one call; not at all when absent. */
+  keep: duration.optional(),
 })
 
 /** Shifts traffic to the new release in equal steps, one every interval. */
@@ -25,7 +27,7 @@ export const linearStrategy: StrategyDefinition<z.output<typeof options>> = {
   summary: 'shift traffic in equal steps, one every interval',
   options,
   draw:
-    ({ step, interval, bake = interval, extend = interval }) =>
+    ({ step, interval, bake = interval, extend = interval, keep }) =>
     (service, release) => {
       const shares = Array.from({ length: Math.ceil(100 / step) }, (_, i) => Math.min(100, (i + 1) * step))
       return sideBySide(
@@ -38,6 +40,7 @@ export const linearStrategy: StrategyDefinition<z.output<typeof options>> = {
           candidate: forShare(share),
           gate: { suites: 'shift', bake: share === 100 ? bake : interval, extend },
         })),
+        keep,
       )
     },
 }

@@ -11,6 +11,8 @@ const options = z.strictObject({
   bake: duration.prefault('2m'),
   /** How much longer an inconclusive batch is watched before it fails closed; as long as the bake by default. */
   extend: duration.optional(),
+  /** How long the old fleet stands by after that, so that going back is one call; not at all when absent. */
+  keep: duration.optional(),
 })
 
 /** Replaces the fleet batch by batch, with a fleet beside it. */
@@ -28,9 +30,13 @@ export const rollingFleetsStrategy: StrategyDefinition<z.output<typeof options>>
   summary: 'move the traffic batch by batch to a fleet that grows beside the old one',
   options,
   draw:
-    ({ batch: size, bake, extend = bake }) =>
+    ({ batch: size, bake, extend = bake, keep }) =>
     (service, release) =>
-      sideBySide('rolling-fleets', service, release, (full) =>
+      sideBySide(
+        'rolling-fleets',
+        service,
+        release,
+        (full) =>
         batches(full, size).map((done): Step => {
           const share = Math.max(1, Math.floor((100 * done) / full))
           return {
@@ -40,5 +46,6 @@ export const rollingFleetsStrategy: StrategyDefinition<z.output<typeof options>>
             gate: { suites: 'shift', bake, extend },
           }
         }),
+        keep,
       ),
 }

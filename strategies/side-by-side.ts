@@ -8,10 +8,11 @@ import type {
   ServiceSnapshot,
   Stage,
   Target,
+  TestWay,
 } from '#harness/strategy'
 import { baselineOf } from './baseline.ts'
 import { candidateName, nextOfPair, stableOf } from './fleet-name.ts'
-import { held, inPlaceOf, parked, parkedFleets } from './fleets.ts'
+import { held, inPlaceOf, parked, parkedFleets, standingBy } from './fleets.ts'
 import { plantedWith } from './pair.ts'
 
 /** One stage of a way on which the new fleet grows beside the old one. */
@@ -23,6 +24,8 @@ export interface Step {
   readonly candidate: (full: number) => number
   /** Clients who are sent to the candidate, whatever its share. */
   readonly route?: Omit<ClientRoute, 'to'>
+  /** How suites ask the candidate past the users. */
+  readonly test?: TestWay
   /** Given where the stable fleet must be gone before the candidate comes. */
   readonly downtime?: Downtime
   readonly gate: GateSpec
@@ -40,7 +43,7 @@ export const whole = (full: number): number => full
 /**
  * A plan on which a candidate grows beside the stable fleet, which keeps its whole capacity until the last bake has
  * passed: from every stage the way back is one call. Only a step that announces downtime has it at 0 before. The last
- * stage parks the stable fleet at 0, out of the listener.
+ * stage parks the stable fleet at 0, out of the listener; or, where it is to be kept, has it stand by at weight 0.
  */
 export function sideBySide(
   strategy: string,
@@ -48,6 +51,8 @@ export function sideBySide(
   release: Release,
   /** The steps, or what they are for a fleet of so many instances. */
   steps: readonly Step[] | ((full: number) => readonly Step[]),
+  /** How long the stable fleet stands by once it is replaced, in cloud milliseconds. */
+  keep = 0,
 ): Plan {
   const stable = stableOf(service)
   const candidate = candidateName(service, release)
@@ -57,7 +62,7 @@ export function sideBySide(
   const targets = (
     fleets: Record<string, FleetTarget>,
     shares: Record<string, number>,
-    { downtime, route }: Pick<Step, 'downtime' | 'route'> = {},
+    { downtime, route, test }: Pick<Step, 'downtime' | 'route' | 'test'> = {},
   ): Record<string, Target> => ({
     [service.scope]: {
       fleets: { ...others, ...fleets },
@@ -65,6 +70,7 @@ export function sideBySide(
         via: 'listener',
         shares,
         ...(route ? { route: { ...route, to: candidate } } : {}),
+        ...(test ? { test: { ...test, to: candidate } } : {}),
       },
       ...(downtime ? { downtime } : {}),
     },
@@ -89,18 +95,19 @@ export function sideBySide(
     }),
   )
   const former = downtime && ({ by: 'downtime' } as const)
+  // A pair stays in the listener as it was: with both, or with the one that serves. What stands by is health-checked there.
+  const stays = keep > 0 || (next !== undefined && service.shares[next.name] !== undefined)
   const retire: Stage = {
-    name: 'retire old',
+    name: keep > 0 ? 'keep old' : 'retire old',
     targets: targets(
       {
-        [stable.name]: parked(stable),
+        [stable.name]: keep > 0 ? standingBy(stable, keep) : parked(stable),
         [candidate]: {
           ...inPlaceOf(stable, release.version, former),
           ...plantedWith(next, release, 'stable'),
         },
       },
-      // A pair stays in the listener as it was: with both, or with the one that serves.
-      { ...(next && service.shares[next.name] !== undefined ? { [stable.name]: 0 } : {}), [candidate]: 100 },
+      { ...(stays ? { [stable.name]: 0 } : {}), [candidate]: 100 },
     ),
     gate: { suites: 'post-deploy', bake: 0, extend: 0 },
   }

@@ -48,9 +48,9 @@ export async function ask(cloud: Cloud, url: string, question: Question = {}): P
 export const first = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value[0] : value
 
-/** Base URL of the service as users reach it. */
-export function entryUrl(service: ServiceSnapshot): string {
-  const { dnsName, port, protocol } = service.entry
+/** Base URL of the service as users reach it, or as its load balancer listens on another port. */
+export function entryUrl(service: ServiceSnapshot, port: number = service.entry.port): string {
+  const { dnsName, protocol } = service.entry
   const secure = protocol === 'HTTPS' || protocol === 'TLS'
   return `${secure ? 'https' : 'http'}://${dnsName}${port === (secure ? 443 : 80) ? '' : `:${port}`}`
 }

@@ -18,7 +18,8 @@ import {
   type TargetHealthDescription,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Cloud } from '../cloud.ts'
-import { abortable, forwardOf } from '../converge/observe.ts'
+import { forwardOf } from '../converge/forward.ts'
+import { abortable } from '../converge/observe.ts'
 import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
 import { unlessAborted } from '../unless-aborted.ts'
 

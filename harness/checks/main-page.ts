@@ -14,6 +14,8 @@ export interface PageOptions extends CheckOptions {
   readonly limit?: ErrorLimit | undefined
   /** Headers of every request. */
   readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Port of the load balancer; that of the service's entry when absent. */
+  readonly listener?: number | undefined
 }
 
 /** The main page, asked for as users do, answers; and is as good as its error limit demands. */
@@ -48,8 +50,8 @@ async function overEntry(
   options: PageOptions,
   judge: (url: string, asked: readonly Asked[]) => Findings,
 ): Promise<Findings> {
-  const { path, requests = 12, limit = DEFAULT_LIMIT, headers = {}, signal } = options
-  const url = entryUrl(service) + path
+  const { path, requests = 12, limit = DEFAULT_LIMIT, headers = {}, listener, signal } = options
+  const url = entryUrl(service, listener) + path
   const lacks = lacking(cloud, service, ['data-plane'], `${url} to answer`)
   if (lacks.length > 0) return lacks
   return looking({ subject: url, expected: 'an answer', signal }, async () => {

@@ -3,7 +3,7 @@ import { formatDuration } from '../duration.ts'
 import { estimate, type StageEstimate } from '../estimate.ts'
 import { mixesOf, replacedIn, sharesByVersion } from '../mix.ts'
 import { hashPlan } from '../plan.ts'
-import { describeClients } from '../route.ts'
+import { describeClients, describeTest } from '../route.ts'
 import type { FleetTarget, Plan, Stage } from '../strategy.ts'
 import { loadConfig } from './config-file.ts'
 import { drawPlan } from './draw.ts'
@@ -96,12 +96,13 @@ function rowOf(stage: Stage, index: number): string[] {
   const traffic = scopes.flatMap(([scope, target]) => {
     const releaseOf = (fleet: string): string => target.fleets[fleet]?.release ?? fleet
     const shares = sharesByVersion(target.traffic.shares, releaseOf, mixesOf(target))
-    const { route } = target.traffic
+    const { route, test } = target.traffic
     // Several services or regions are told apart by name.
     const where = scopes.length > 1 ? `${scope}: ` : ''
     return [
       ...Object.entries(shares).map(([version, share]) => `${where}${version} ${Math.round(100 * share)}%`),
       ...(route ? [`${describeClients(route)} → ${releaseOf(route.to)}`] : []),
+      ...(test ? [`${describeTest(test)} → ${releaseOf(test.to)}`] : []),
     ]
   })
   const capacity = targets.flatMap((target) => Object.values(target.fleets).flatMap(capacityOf))

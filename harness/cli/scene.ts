@@ -1,10 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { startCloud } from '#fixtures/clouds/start'
 import { createSampleService } from '#fixtures/scenarios/sample-service'
+import { testWay } from '#strategies/test-way'
 import type { Cloud } from '../cloud.ts'
 import type { CloudSpec, Config } from '../config.ts'
 import type { Site } from '../deployment-run.ts'
 import { SluiceError } from '../errors.ts'
+import type { StrategySpec } from '../strategy.ts'
 
 /** API calls made: all of them, and those that change something. */
 interface CallCount {
@@ -67,14 +69,21 @@ export async function createServices(cloud: Cloud, config: Config, signal: Abort
   // Names of one domain are made one after the other: whoever comes first makes its zone.
   const inRegion = async (region: string): Promise<void> => {
     const domain = regions.length > 1 ? { domain: `${region}.example.com` } : {}
-    for (const [network, { ref, baseline: release }] of config.sites.entries()) {
+    for (const [network, { ref, strategy, baseline: release }] of config.sites.entries()) {
       const { name, entry, fleets } = ref
       if (ref.region !== region) continue
-      const spec = { name, ...entry, ...domain, region, release, network, fleets }
+      const open = testPorts(strategy)
+      const spec = { name, ...entry, ...domain, region, release, network, fleets, open }
       await createSampleService(cloud, spec, { signal })
     }
   }
   await Promise.all(regions.map(inRegion))
+}
+
+/** What the strategy may listen on for its tests. */
+function testPorts({ options }: StrategySpec): number[] {
+  const { data } = testWay.safeParse(options['test'])
+  return data && 'listener' in data ? [data.listener] : []
 }
 
 /** Of a deployment that only goes back, or tidies up: no gate is judged any more. */

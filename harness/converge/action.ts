@@ -1,5 +1,6 @@
+import { formatDuration } from '../duration.ts'
 import { describeClients } from '../route.ts'
-import type { ClientRoute, FleetName, FleetTarget, Former, Marks, Mix } from '../strategy.ts'
+import type { ClientRoute, FleetName, FleetTarget, Former, Kept, Marks, Mix } from '../strategy.ts'
 
 export type Shares = Readonly<Record<FleetName, number>>
 
@@ -17,6 +18,8 @@ export type Action =
   | { readonly kind: 'set-weights'; readonly shares: Shares; readonly reason: 'admit' | 'shift' | 'release' }
   | { readonly kind: 'add-route'; readonly route: ClientRoute }
   | { readonly kind: 'remove-route'; readonly ruleArn: string; readonly conditions: string }
+  | { readonly kind: 'add-test-listener'; readonly port: number; readonly to: FleetName }
+  | { readonly kind: 'remove-test-listener'; readonly listenerArn: string; readonly port: number }
   | { readonly kind: 'await-empty'; readonly fleet: FleetName }
   | { readonly kind: 'await-drained'; readonly fleet: FleetName; readonly left: number }
   | { readonly kind: 'set-roles'; readonly roles: Readonly<Record<FleetName, FleetTarget['role']>> }
@@ -38,6 +41,7 @@ export type Action =
   | { readonly kind: 'set-marks'; readonly fleet: FleetName; readonly marks: Marks }
   | { readonly kind: 'set-release'; readonly fleet: FleetName; readonly release: string }
   | { readonly kind: 'set-former'; readonly fleet: FleetName; readonly former: Former | undefined }
+  | { readonly kind: 'set-kept'; readonly fleet: FleetName; readonly kept: Kept | undefined }
   | { readonly kind: 'remove-fleet'; readonly fleet: FleetName }
   /** What is left of a fleet that was not wholly created, or not wholly removed. */
   | { readonly kind: 'clear-remains'; readonly fleet: FleetName }
@@ -65,6 +69,10 @@ export function describeAction(action: Action): string {
       return `send ${describeClients(action.route)} to ${action.route.to}`
     case 'remove-route':
       return `send clients with ${action.conditions} where all others go`
+    case 'add-test-listener':
+      return `listen on port ${action.port} for tests of ${action.to}`
+    case 'remove-test-listener':
+      return `stop listening on port ${action.port} for tests`
     case 'await-empty':
       return `wait until ${action.fleet} has drained`
     case 'await-drained':
@@ -99,11 +107,19 @@ export function describeAction(action: Action): string {
       return `mark ${action.fleet} as running ${action.release}`
     case 'set-former':
       return describeFormer(action.fleet, action.former)
+    case 'set-kept':
+      return describeKept(action.fleet, action.kept)
     case 'remove-fleet':
       return `remove fleet ${action.fleet}`
     case 'clear-remains':
       return `clear what is left of ${action.fleet}`
   }
+}
+
+function describeKept(fleet: FleetName, kept: Kept | undefined): string {
+  if (!kept) return `keep ${fleet} no longer`
+  const how = kept.until === undefined ? `for ${formatDuration(kept.for)}` : 'as long as it was kept'
+  return `keep ${fleet} as it is ${how}`
 }
 
 function describeFormer(fleet: FleetName, former: Former | undefined): string {

@@ -4,6 +4,7 @@ import type {
   ClientRoute,
   FleetSnapshot,
   FleetTarget,
+  ListenerSnapshot,
   Mix,
   Plan,
   RouteSnapshot,
@@ -65,9 +66,11 @@ function reached(before: ServiceSnapshot, { fleets, traffic }: Target): ServiceS
       if (!model) return []
       const count = goal.desiredCapacity
       const made = known ?? { ...model, name, autoScalingGroupName: name, owned: true }
-      const { mix, template, ...rest } = goal
+      const { mix, template, kept, ...rest } = goal
+      const { keptUntil: _, ...former } = made
       const whole = {
-        ...made,
+        ...former,
+        ...(kept ? { keptUntil: kept.until ?? kept.for } : {}),
         ...rest,
         ...(template ? launching(made, template) : {}),
         inService: count,
@@ -78,9 +81,18 @@ function reached(before: ServiceSnapshot, { fleets, traffic }: Target): ServiceS
       return [mix ? refreshed(whole, mix, count) : whole]
     }),
     shares: traffic.shares,
-    routes: traffic.route ? [routeFound(traffic.route)] : [],
+    routes: [
+      ...(traffic.route ? [routeFound(traffic.route)] : []),
+      ...(traffic.test?.header ? [routeFound({ to: traffic.test.to, header: traffic.test.header })] : []),
+    ],
+    listeners: listenersFound(traffic),
   }
 }
+
+const listenersFound = ({ test }: Target['traffic']): readonly ListenerSnapshot[] =>
+  test?.listener === undefined
+    ? []
+    : [{ listenerArn: 'arn', port: test.listener, owned: true, to: test.to }]
 
 const launching = (
   { launchTemplate: { id } }: FleetSnapshot,

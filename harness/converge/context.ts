@@ -29,6 +29,8 @@ export const ACTION_DEADLINE = {
   'set-weights': 60_000,
   'add-route': 60_000,
   'remove-route': 60_000,
+  'add-test-listener': 60_000,
+  'remove-test-listener': 60_000,
   'set-roles': 60_000,
   /** Boot, warm-up and the first health check; a release that takes longer does not become healthy. */
   'await-healthy': 600_000,
@@ -43,6 +45,7 @@ export const ACTION_DEADLINE = {
   'set-marks': 60_000,
   'set-release': 60_000,
   'set-former': 60_000,
+  'set-kept': 60_000,
   'remove-fleet': 900_000,
   'clear-remains': 120_000,
 } as const

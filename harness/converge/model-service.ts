@@ -117,6 +117,16 @@ function applied(state: ServiceSnapshot, action: Action): ServiceSnapshot {
       const routes = had.filter(({ ruleArn }) => ruleArn !== action.ruleArn)
       return routes.length > 0 ? { ...rest, routes } : rest
     }
+    case 'add-test-listener': {
+      const { port, to } = action
+      const made = { listenerArn: `arn:listener/${port}`, port, owned: true, to } as const
+      return { ...state, listeners: [...(state.listeners ?? []), made] }
+    }
+    case 'remove-test-listener': {
+      const { listeners: had = [], ...rest } = state
+      const listeners = had.filter(({ listenerArn }) => listenerArn !== action.listenerArn)
+      return listeners.length > 0 ? { ...rest, listeners } : rest
+    }
     case 'await-empty':
       return change(action.fleet, { healthy: 0, inService: 0, instances: 0, targets: 0 })
     case 'set-roles':
@@ -164,6 +174,16 @@ function applied(state: ServiceSnapshot, action: Action): ServiceSnapshot {
         fleets: state.fleets.map(({ former: had, ...each }) => {
           const kept = each.name === action.fleet ? former : had
           return kept ? { ...each, former: kept } : each
+        }),
+      }
+    }
+    case 'set-kept': {
+      const { kept } = action
+      return {
+        ...state,
+        fleets: state.fleets.map(({ keptUntil: had, ...each }) => {
+          const until = each.name === action.fleet ? (kept?.until ?? kept?.for) : had
+          return until === undefined ? each : { ...each, keptUntil: until }
         }),
       }
     }

@@ -16,11 +16,14 @@ import type { ServiceRef } from '../gate.ts'
 import { scopeOf } from '../scope.ts'
 import type { EntrySnapshot, FleetRole, FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
 import { formerIn } from './former.ts'
+import { forwardOf } from './forward.ts'
+import { keptUntilIn } from './kept.ts'
 import { observeMix, observeTraces } from './observe-mix.ts'
 import { pairOf } from './pair.ts'
 import { observeRoutes } from './routes.ts'
 import { TAG } from './tags.ts'
 import { releaseIn } from './template.ts'
+import { observeListeners } from './test-listeners.ts'
 
 /** Wall milliseconds: retries of throttled calls included. */
 const OBSERVE_WITHIN = 60_000
@@ -71,6 +74,7 @@ async function observe(
   const routes = entry.snapshot.loadBalancerName.startsWith('app/')
     ? await observeRoutes(clients, entry.snapshot.listenerArn, ref.name, fleets, signal)
     : []
+  const others = await observeListeners(clients, entry.others, ref.name, fleets, signal)
   const shares: Record<string, number> = {}
   for (const fleet of fleets) {
     const weight = weights.get(fleet.targetGroupArn)
@@ -85,12 +89,15 @@ async function observe(
     shares,
     ...(ref.fleets === 'pair' ? { pair: true } : {}),
     ...(routes.length > 0 ? { routes } : {}),
+    ...(others.length > 0 ? { listeners: others } : {}),
   }
 }
 
 interface ObservedEntry {
   readonly snapshot: EntrySnapshot
   readonly tuples: readonly TargetGroupTuple[]
+  /** Listeners of the load balancer that are none of the service's entry. */
+  readonly others: readonly Listener[]
 }
 
 async function observeEntry(
@@ -123,6 +130,7 @@ async function observeEntry(
   const sticky = forward.TargetGroupStickinessConfig
   return {
     tuples: forward.TargetGroups ?? [],
+    others: listeners.filter((each) => each !== listener),
     snapshot: {
       loadBalancerArn: balancer.arn,
       loadBalancerName: balancer.arn.slice(balancer.arn.indexOf(':loadbalancer/') + ':loadbalancer/'.length),
@@ -160,18 +168,6 @@ async function findLoadBalancer(
   } catch (thrown) {
     throw thrown instanceof LoadBalancerNotFoundException ? missing(thrown) : thrown
   }
-}
-
-/** The forward of a listener's default action, in its weighted form. */
-export function forwardOf(
-  listener: Listener,
-): NonNullable<NonNullable<Listener['DefaultActions']>[number]['ForwardConfig']> | undefined {
-  const action = listener.DefaultActions?.find((each) => each.Type === 'forward')
-  if (!action) return undefined
-  if (action.ForwardConfig?.TargetGroups?.length) return action.ForwardConfig
-  return action.TargetGroupArn
-    ? { TargetGroups: [{ TargetGroupArn: action.TargetGroupArn, Weight: 1 }] }
-    : undefined
 }
 
 async function groupsOf(
@@ -242,6 +238,7 @@ async function observeFleet(
     observeMix(clients, group, template, signal),
     inPlaceBy === undefined ? {} : observeTraces(clients, group, inPlaceBy, signal),
   ])
+  const keptUntil = keptUntilIn(tagOf(group, TAG.keptUntil))
   const former = formerIn(tagOf(group, TAG.former))
   const delay = attributes.Attributes?.find((each) => each.Key === 'deregistration_delay.timeout_seconds')
   return {
@@ -262,6 +259,7 @@ async function observeFleet(
     suspendedProcesses: group.SuspendedProcesses?.map((each) => each.ProcessName ?? '').sort() ?? [],
     deregistrationDelay: Number(delay?.Value ?? 300),
     owned: tagOf(group, TAG.createdBy) !== undefined,
+    ...(keptUntil === undefined ? {} : { keptUntil }),
     ...(former ? { former } : {}),
     ...(mixed ? { mixed } : {}),
     ...traces,

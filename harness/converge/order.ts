@@ -1,8 +1,9 @@
 import { freshIn, replacedIn } from '../mix.ts'
-import { isRoute } from '../route.ts'
 import type { FleetName, FleetSnapshot, FleetTarget, ServiceSnapshot, Target } from '../strategy.ts'
 import type { Action, Shares } from './action.ts'
 import { sameFormer } from './former.ts'
+import { isKept } from './kept.ts'
+import { missingRoutes, strayRoutes } from './order-routes.ts'
 import { marking, planted, planting, replanting, uprooted } from './order-pair.ts'
 
 /**
@@ -70,12 +71,13 @@ function changes(observed: ServiceSnapshot, target: Target, way: 'forward' | 'ba
     ]),
     ...(urgent ? [] : waits),
     ...(urgent ? [] : shift(observed, shifted, admitted)),
-    ...missingRoute(observed, target),
+    ...missingRoutes(observed, target),
     // Clients who were sent to a release go where all others go once these go there too.
     ...(way === 'forward' ? strayRoutes(observed, target) : []),
     ...(way === 'forward' ? replaced : []),
     ...wanted.flatMap(([name]) => (late(name) ? processes(name, found.get(name), target) : [])),
     ...formers(found, target),
+    ...keeps(observed, target),
     ...(observed.pair
       ? marking(observed, target, ({ role }) => way === 'back' || role !== 'candidate')
       : roles(found, target)),
@@ -233,19 +235,18 @@ function roles(found: ReadonlyMap<FleetName, FleetSnapshot>, target: Target): Ac
   return [{ kind: 'set-roles', roles: Object.fromEntries(changed.map(([name, goal]) => [name, goal.role])) }]
 }
 
+function keeps({ fleets }: ServiceSnapshot, target: Target): Action[] {
+  return fleets.flatMap((fleet): Action[] => {
+    const goal = target.fleets[fleet.name]
+    return !goal || isKept(fleet, goal.kept)
+      ? []
+      : [{ kind: 'set-kept', fleet: fleet.name, kept: goal.kept }]
+  })
+}
+
 function formers(found: ReadonlyMap<FleetName, FleetSnapshot>, target: Target): Action[] {
   return Object.entries(target.fleets).flatMap(([name, { former }]): Action[] =>
     sameFormer(found.get(name)?.former, former) ? [] : [{ kind: 'set-former', fleet: name, former }],
   )
 }
 
-/** Rules that the target does not speak of; of two that say the same, one stays. */
-export function strayRoutes({ routes = [] }: ServiceSnapshot, { traffic }: Target): Action[] {
-  const kept = routes.find((found) => isRoute(found, traffic.route))
-  return routes
-    .filter((found) => found !== kept)
-    .map(({ ruleArn, conditions }) => ({ kind: 'remove-route', ruleArn, conditions }))
-}
-
-export const missingRoute = ({ routes = [] }: ServiceSnapshot, { traffic: { route } }: Target): Action[] =>
-  !route || routes.some((found) => isRoute(found, route)) ? [] : [{ kind: 'add-route', route }]

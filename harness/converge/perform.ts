@@ -5,12 +5,14 @@ import type { ActionContext } from './context.ts'
 import { createFleet, removeFleet } from './fleet.ts'
 import { setFormer } from './former.ts'
 import { awaitDrained, awaitHealthy, fleetNamed } from './health.ts'
+import { setKept } from './kept.ts'
 import { setMarks } from './marks.ts'
 import { setTemplate } from './pair-template.ts'
 import { refresh, rollBack } from './refresh.ts'
 import { clearRemains } from './remains.ts'
 import { addRoute, removeRoute } from './routes.ts'
 import { removeVersions } from './template.ts'
+import { addTestListener, removeTestListener } from './test-listeners.ts'
 import { setWeights, verifyWeights } from './weights.ts'
 
 /** Makes one change, or waits for one. Idempotent: performed again it changes nothing more. */
@@ -31,6 +33,10 @@ export async function perform(action: Action, context: ActionContext): Promise<v
       return addRoute(context, action.route)
     case 'remove-route':
       return removeRoute(context, action.ruleArn)
+    case 'add-test-listener':
+      return addTestListener(context, action.port, action.to)
+    case 'remove-test-listener':
+      return removeTestListener(context, action.listenerArn)
     case 'await-empty':
       return awaitDrained(context, action.fleet, 0)
     case 'await-drained':
@@ -51,6 +57,8 @@ export async function perform(action: Action, context: ActionContext): Promise<v
       return setRelease(context, action.fleet, action.release)
     case 'set-former':
       return setFormer(context, action.fleet, action.former)
+    case 'set-kept':
+      return setKept(context, action.fleet, action.kept)
     case 'remove-fleet':
       return removeFleet(context, action.fleet)
     case 'clear-remains':

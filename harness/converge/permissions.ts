@@ -65,6 +65,10 @@ export const CHANGING: Readonly<Record<Action['kind'], readonly Permission[]>> =
     { action: 'autoscaling:CreateOrUpdateTags', on: 'group', tagged: 'resource' },
     { action: 'autoscaling:DeleteTags', on: 'group', tagged: 'resource' },
   ],
+  'set-kept': [
+    { action: 'autoscaling:CreateOrUpdateTags', on: 'group', tagged: 'resource' },
+    { action: 'autoscaling:DeleteTags', on: 'group', tagged: 'resource' },
+  ],
   'create-fleet': [
     { action: 'elasticloadbalancing:CreateTargetGroup', on: 'target-group', tagged: 'request' },
     {
@@ -95,6 +99,18 @@ export const CHANGING: Readonly<Record<Action['kind'], readonly Permission[]>> =
     },
   ],
   'remove-route': [{ action: 'elasticloadbalancing:DeleteRule', on: 'listener-rule', tagged: 'resource' }],
+  'add-test-listener': [
+    { action: 'elasticloadbalancing:CreateListener', on: 'load-balancer', tagged: 'request' },
+    {
+      action: 'elasticloadbalancing:AddTags',
+      on: 'listener',
+      condition: { StringEquals: { 'elasticloadbalancing:CreateAction': 'CreateListener' } },
+      because: 'elasticloadbalancing:CreateListener',
+    },
+  ],
+  'remove-test-listener': [
+    { action: 'elasticloadbalancing:DeleteListener', on: 'listener', tagged: 'resource' },
+  ],
   'await-empty': [],
   'await-drained': [],
   'set-roles': [

@@ -13,4 +13,6 @@ export const TAG = {
   createdBy: 'sluice:created-by',
   /** How the release that served before it is got back, where that takes more than giving its fleet the traffic. */
   former: 'sluice:former',
+  /** Until when a fleet that served stands by at full capacity, as ISO 8601 has it. */
+  keptUntil: 'sluice:kept-until',
 } as const

@@ -7,7 +7,7 @@ import { SluiceError } from '../errors.ts'
 import type { FleetName } from '../strategy.ts'
 import { describeShares, type Shares } from './action.ts'
 import type { ActionContext } from './context.ts'
-import { forwardOf } from './observe.ts'
+import { forwardOf } from './forward.ts'
 
 /** One ModifyListener: every share at once, so no request is routed by a mixture of old and new weights. */
 export async function setWeights(context: ActionContext, shares: Shares): Promise<void> {

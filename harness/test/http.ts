@@ -1,6 +1,6 @@
 import { type Answer, ask, entryUrl, type Question } from '../checks/ask.ts'
 import type { Cloud } from '../cloud.ts'
-import type { ServiceSnapshot } from '../strategy.ts'
+import type { ServiceSnapshot, TestWay } from '../strategy.ts'
 
 /** An answer of the service. */
 export interface HttpAnswer extends Omit<Answer, 'body'> {
@@ -9,7 +9,7 @@ export interface HttpAnswer extends Omit<Answer, 'body'> {
   json(): unknown
 }
 
-/** Asks the service as its users do, over its entry. Nothing is retried or followed; cookies are the caller's. */
+/** Asks the service as its users do, over its entry; in a stage that has a test route, the fleet that is tested. Nothing is retried or followed; cookies are the caller's. */
 export interface Http {
   readonly url: string
   get(path: string, question?: Omit<Question, 'method' | 'body'>): Promise<HttpAnswer>
@@ -18,10 +18,17 @@ export interface Http {
   request(path: string, question?: Question): Promise<HttpAnswer>
 }
 
-export function httpOf(cloud: Cloud, service: ServiceSnapshot, signal?: AbortSignal): Http {
-  const url = entryUrl(service)
+export function httpOf(
+  cloud: Cloud,
+  service: ServiceSnapshot,
+  signal?: AbortSignal,
+  /** Past the users, where a stage has such a way. */
+  test?: TestWay,
+): Http {
+  const url = entryUrl(service, test?.listener)
   const request: Http['request'] = async (path, question = {}) => {
-    const { body, ...answer } = await ask(cloud, url + path, { signal, ...question })
+    const headers = { ...test?.header, ...question.headers }
+    const { body, ...answer } = await ask(cloud, url + path, { signal, ...question, headers })
     return { ...answer, text: () => body, json: (): unknown => JSON.parse(body) }
   }
   return {

@@ -31,7 +31,7 @@ export interface SuiteFixtures {
   readonly clock: Clock
   /** The service as observed when this file began to run. Matchers look at the cloud again. */
   readonly service: ServiceSnapshot
-  /** The service over HTTP, as its users reach it. */
+  /** The service over HTTP, as its users reach it; while a stage tests one fleet, by its test route. */
   readonly http: Http
   readonly context: SuiteContext
   /** The release being deployed, or the one expected to serve; and the one deployed from. */
@@ -60,7 +60,8 @@ export const test: TestAPI<SuiteFixtures> = base.extend<SuiteFixtures>({
     perFile,
   ],
   clock: async ({ cloud }, use) => use(cloud.clock),
-  http: async ({ cloud, service, signal }, use) => use(httpOf(cloud, service, signal)),
+  http: async ({ cloud, service, stage, signal }, use) =>
+    use(httpOf(cloud, service, signal, stage?.test)),
   release: async ({ context }, use) => use(context.release),
   baseline: async ({ context }, use) => use(context.baseline),
   stage: async ({ context }, use) => use(context.stage),

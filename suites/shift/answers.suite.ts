@@ -22,6 +22,15 @@ describe.concurrent('the answers while traffic shifts', () => {
     await expect(service).toPass(checks.answersAlike, { ...page, reference })
   })
 
+  if (first?.test) {
+    const { header: headers, listener } = first.test
+    const how = headers ? 'requests with the test header' : `the test listener on port ${listener}`
+    test(`${how} reach the new release, and nothing else`, async ({ service, release }) => {
+      const tested = { ...page, headers, listener, version: release.version, requests: 24 }
+      await expect(service).toPass(checks.servedVersion, tested)
+    })
+  }
+
   for (const { header } of clientGroups()) {
     const who = Object.entries(header).map((pair) => pair.join(': '))
     test(`clients with ${who.join(', ')} are served as others are`, async ({ service }) => {
