@@ -61,6 +61,9 @@ function withParked(before: ServiceSnapshot, parked: Parked): ServiceSnapshot {
   return { ...before, fleets: [model, ...fleets] }
 }
 
+/** Their old fleet is gone, or the same as the new one. */
+const KEEPS_NOTHING = ['recreate', 'rolling']
+
 /** What a strategy must be told. */
 const NEEDED: Readonly<Record<string, object>> = { ab: { header: { 'x-beta': '1' } } }
 
@@ -93,7 +96,12 @@ const worlds = (name: string) =>
         const alone = service(capacity, weight, processes)
         return next ? pairOf(alone, next) : withParked(alone, parked)
       }),
-    options: OPTIONS[name] ?? fc.constant({}),
+    options: fc
+      .tuple(OPTIONS[name] ?? fc.constant({}), fc.constantFrom({}, { keep: '1h' }))
+      .map(([given, kept]) => ({
+        ...(Object.keys(given).length > 0 ? given : NEEDED[name]),
+        ...(KEEPS_NOTHING.includes(name) ? {} : kept),
+      })),
   })
 
 const RELEASE = { version: '2.0.0' }

@@ -5,7 +5,7 @@ import { forwardedTo, groupsOf, targetsOf } from './describe.ts'
 import { count, type Findings, looking, type Seen, waiting, wrong } from './finding.ts'
 
 /**
- * These fleets, those without traffic when none is named, are parked or gone: weight 0, no target left, not even a
+ * These fleets, those without traffic that do not stand by when none is named, are parked or gone: weight 0, no target left, not even a
  * draining one, minimum and desired capacity 0, no instance.
  */
 export async function drained(
@@ -17,7 +17,7 @@ export async function drained(
   const serving = servingFleets(service)
   const fleets = options.fleets
     ? service.fleets.filter((fleet) => options.fleets?.includes(fleet.name))
-    : service.fleets.filter((fleet) => !serving.includes(fleet))
+    : service.fleets.filter((fleet) => !serving.includes(fleet) && fleet.keptUntil === undefined)
   if (fleets.length === 0) return []
   return looking({ subject: service.scope, expected: 'fleets without traffic at 0', signal }, async () => {
     const [tuples = [], groups, targets] = await Promise.all([

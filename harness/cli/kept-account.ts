@@ -1,4 +1,5 @@
 /** For tests: an embedded cloud that outlives its deployments, with a service in it, and a project that deploys there. */
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +20,8 @@ import {
 import { scaledClock } from '../clock.ts'
 import type { Cloud } from '../cloud.ts'
 import { connectCloud } from '../connect/index.ts'
+
+const CLI = join(import.meta.dirname, '../cli.ts')
 
 export interface KeptAccount extends AsyncDisposable {
   readonly embedded: EmbeddedCloud
@@ -76,6 +79,27 @@ export async function keptAccount(spec: Partial<SampleServiceSpec> = {}): Promis
       await embedded[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Runs any command in a project. */
+export function sluiceIn(
+  project: string,
+  args: readonly string[],
+): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
+  const child = spawn(process.execPath, ['--conditions=sluice-source', CLI, ...args], {
+    cwd: project,
+    env: { ...process.env, NO_COLOR: '1' },
+  })
+  return new Promise((resolve) => {
+    const text = { out: '', err: '' }
+    child.stdout.on('data', (chunk) => {
+      text.out += chunk
+    })
+    child.stderr.on('data', (chunk) => {
+      text.err += chunk
+    })
+    child.on('close', (code) => resolve({ code, ...text }))
+  })
 }
 
 async function resourcesOf(cloud: Cloud, { listenerArn, loadBalancerArn, launchTemplateId }: SampleService) {

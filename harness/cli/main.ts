@@ -30,6 +30,7 @@ interface Flags {
   readonly output?: string
   readonly resilience?: boolean
   readonly service?: boolean
+  readonly wait?: boolean
 }
 
 type Run = (invocation: Invocation, args: readonly string[]) => Promise<number>
@@ -103,6 +104,10 @@ function define(action: Action, output: Output): Command {
   configured('revert', 'ask the deployment under way to go back; with none, take back the last one')
     .option('--yes', 'do not ask')
     .action(action(async () => (await import('./revert.ts')).revert))
+  configured('tidy', 'park what stood by after a deployment and need not any longer')
+    .option('--wait', 'wait until its time is over')
+    .option('--yes', 'do not ask')
+    .action(action(async () => (await import('./tidy.ts')).tidy))
   configured('approve', 'approve of the stage that waits for a person').action(
     action(async () => (await import('./approve.ts')).approve),
   )

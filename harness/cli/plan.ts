@@ -73,9 +73,21 @@ function expectation(plan: Plan, expected: readonly StageEstimate[]): string {
   return [
     `Takes about ${roughly(total(({ whole }) => whole))}: ${named.join(', ')}.`,
     `Where a gate does not pass, ${back}.`,
+    ...keeping(plan),
     ...(plan.takesBack ? [`${plan.to} is only tried: when the last gate has opened, it is taken back.`] : []),
     '',
   ].join('\n')
+}
+
+/** What becomes of the old release once the new one is promoted, where it is kept. */
+function keeping({ stages, from }: Plan): string[] {
+  const last = Object.values(stages.at(-1)?.targets ?? {}).flatMap(({ fleets }) => Object.values(fleets))
+  const time = last.find(({ kept }) => kept?.for !== undefined)?.kept?.for
+  return time === undefined
+    ? []
+    : [
+        `${from} then stands by for ${formatDuration(time)} at full capacity: \`sluice revert\` is one call. \`sluice tidy\` or the next deployment parks it after that.`,
+      ]
 }
 
 function capacityOf(goal: FleetTarget): string[] {

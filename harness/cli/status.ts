@@ -11,6 +11,7 @@ import { holderOf } from './hold.ts'
 import type { Invocation } from './main.ts'
 import { openScene } from './scene.ts'
 import { table } from './table.ts'
+import { describeKept, keptIn } from './tidy.ts'
 
 /** `sluice status`: how each service stands, who deploys to it, and how the last deployment from here ended. */
 export async function status({ cwd, env, flags, interrupt, output }: Invocation): Promise<number> {
@@ -25,9 +26,9 @@ export async function status({ cwd, env, flags, interrupt, output }: Invocation)
   }
   output.data(
     [
-      ...seen.flatMap(({ scope, service, lease }) => [
+      ...seen.flatMap(({ scope, service, lease, now }) => [
         `${scope}\n`,
-        ...(service ? [fleets(service)] : []),
+        ...(service ? [fleets(service), ...standsBy(service, now)] : []),
         ...(lease ? [held(lease)] : []),
       ]),
       last ? sentence(last, config) : `  no deployment from here yet\n`,
@@ -36,8 +37,16 @@ export async function status({ cwd, env, flags, interrupt, output }: Invocation)
   return 0
 }
 
+/** What waits to be gone back to. */
+function standsBy(service: ServiceSnapshot, now = 0): string[] {
+  const kept = keptIn(service)
+  return kept ? [`  ${describeKept(kept, now)}\n`] : []
+}
+
 interface Seen {
   readonly scope: Scope
+  /** In cloud time. */
+  readonly now?: number
   readonly service?: ServiceSnapshot
   readonly lease?: LeaseRecord
 }
@@ -53,7 +62,7 @@ async function look(config: Config, signal: AbortSignal): Promise<readonly Seen[
         observeService(cloud, ref, signal),
         holderOf(config, ref, cloud, signal),
       ])
-      return { scope: scopeOf(ref), service, ...(holder ? { lease: holder.record } : {}) }
+      return { scope: scopeOf(ref), service, now: cloud.clock.now(), ...(holder ? { lease: holder.record } : {}) }
     }),
   )
 }
