@@ -37,15 +37,15 @@ export const rollingFleetsStrategy: StrategyDefinition<z.output<typeof options>>
         service,
         release,
         (full) =>
-        batches(full, size).map((done): Step => {
-          const share = Math.max(1, Math.floor((100 * done) / full))
-          return {
-            name: `rolling ${done} of ${full}`,
-            share,
-            candidate: () => Math.max(done, Math.ceil((full * share) / 100)),
-            gate: { suites: 'shift', bake, extend },
-          }
-        }),
+          batches(full, size).map((done): Step => {
+            const share = Math.max(1, Math.floor((100 * done) / full))
+            return {
+              name: `rolling ${done} of ${full}`,
+              share,
+              candidate: () => Math.max(done, Math.ceil((full * share) / 100)),
+              gate: { suites: 'shift', bake, extend },
+            }
+          }),
         keep,
       ),
 }

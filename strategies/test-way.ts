@@ -12,7 +12,9 @@ export const testWay = z.union([
 /** Whether a service's load balancer has room for such a way. Throws `precondition`, saying why it has not. */
 export function refuseUnlessTestable({ entry, listeners = [] }: ServiceSnapshot, test: TestWay): void {
   const refuse = (why: string, hint: string): SluiceError =>
-    new SluiceError('precondition', `${entry.loadBalancerName} cannot test a fleet this way: ${why}`, { hint })
+    new SluiceError('precondition', `${entry.loadBalancerName} cannot test a fleet this way: ${why}`, {
+      hint,
+    })
   if (test.header) {
     if (entry.loadBalancerName.startsWith('app/')) return
     throw refuse('only an Application Load Balancer has rules by header', 'test: { listener: 8080 }')

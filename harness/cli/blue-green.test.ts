@@ -39,7 +39,11 @@ const deploy = (way: object, release: 'good' | 'wrong') => {
   const config = {
     cloud: { kind: 'embedded', timeScale: 100, settle: 'fast' },
     service: { name: 'shop', entry: { loadBalancer: 'shop', listener: 80 } },
-    releases: { old: { version: '1.0.0' }, good: { version: '1.1.0' }, wrong: { version: '1.2.0', userData } },
+    releases: {
+      old: { version: '1.0.0' },
+      good: { version: '1.1.0' },
+      wrong: { version: '1.2.0', userData },
+    },
     baseline: 'old',
     release,
     strategy: { name: 'blue-green', options: { test: way, bake: '2m', extend: '4m' } },

@@ -79,7 +79,7 @@ test('what stood by is parked by `sluice tidy` once its time is over', PATIENT, 
   expect(shop).toMatchObject({ name: 'shop', role: 'parked', desiredCapacity: 0, minSize: 0, instances: 0 })
   expect(shop).not.toHaveProperty('keptUntil')
   const again = await sluiceIn(account.project, ['tidy', '--yes'])
-  expect(again.err).toBe('nothing of shop stands by\n')
+  expect(again.err).toBe('nothing of shop@us-east-1 stands by\n')
 })
 
 test('the next deployment ends what stood by, once it is promoted itself', PATIENT, async () => {

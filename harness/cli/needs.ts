@@ -34,9 +34,9 @@ const makesVersions = ({ releases, baseline }: Config): boolean =>
   )
 
 /** What strategies draw for: the kinds of changes that they make do not depend on how large a service is. */
-function typicalService({ name, region, entry }: ServiceRef): ServiceSnapshot {
+function typicalService({ name, region, entry, fleets: ownership }: ServiceRef): ServiceSnapshot {
   const scope = `${name}@${region}`
-  const pair = service.fleets === 'pair'
+  const pair = ownership === 'pair'
   const fleets = pair ? [stable(name), next(`${name}-next`)] : [stable(name)]
   return {
     scope,

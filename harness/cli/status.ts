@@ -62,7 +62,12 @@ async function look(config: Config, signal: AbortSignal): Promise<readonly Seen[
         observeService(cloud, ref, signal),
         holderOf(config, ref, cloud, signal),
       ])
-      return { scope: scopeOf(ref), service, now: cloud.clock.now(), ...(holder ? { lease: holder.record } : {}) }
+      return {
+        scope: scopeOf(ref),
+        service,
+        now: cloud.clock.now(),
+        ...(holder ? { lease: holder.record } : {}),
+      }
     }),
   )
 }

@@ -1,14 +1,16 @@
 import { resolve } from 'node:path'
 import type { Config } from '../config.ts'
 import { describeAction } from '../converge/action.ts'
-import { converge } from '../converge/index.ts'
+import { type Convergence, converge } from '../converge/index.ts'
 import { observeService } from '../converge/observe.ts'
 import { formatDuration } from '../duration.ts'
 import { SluiceError } from '../errors.ts'
+import type { ServiceRef } from '../gate.ts'
 import { openFileStore } from '../journal/file-store.ts'
 import { createJournal } from '../journal/journal.ts'
 import { withoutKept } from '../leftovers.ts'
 import { Owned } from '../owned.ts'
+import { scopeOf } from '../scope.ts'
 import type { FleetSnapshot, Plan, ServiceSnapshot } from '../strategy.ts'
 import { loadConfig } from './config-file.ts'
 import { confirm } from './confirm.ts'
@@ -19,60 +21,67 @@ import { openScene, type Scene } from './scene.ts'
 
 /** `sluice tidy`: parks what stood by after a deployment and need not any longer; with `--wait`, as soon as its time is over. */
 export async function tidy(invocation: Invocation): Promise<number> {
-  const { cwd, env, flags, interrupt, output } = invocation
+  const { cwd, env, flags, interrupt } = invocation
   const config = await loadConfig({ cwd, env, flags })
   if (config.cloud.kind === 'embedded') {
-    throw new SluiceError('precondition', 'an embedded cloud ends with its deployment: nothing stands by on it')
+    throw new SluiceError(
+      'precondition',
+      'an embedded cloud ends with its deployment: nothing stands by on it',
+    )
   }
   await using owned = new Owned()
   const scene = owned.use(await openScene(config, config.cloud, interrupt))
-  const { clock } = scene.cloud
-  const kept = keptIn(await observeService(scene.cloud, config.service, interrupt))
-  if (!kept) {
-    output.people(`nothing of ${config.service.name} stands by\n`)
-    return 0
-  }
-  const left = kept.keptUntil - clock.now()
-  if (left > 0) {
-    output.people(`${describeKept(kept, clock.now())}\n`)
-    if (!flags.wait) return 0
-    await clock.sleep(left, interrupt)
-  }
-  await confirm(invocation, scene.cloud.address, config, `park ${kept.name} (${kept.release}) at 0`)
-  await park(invocation, config, scene, owned)
+  for (const { ref } of config.sites) await tidySite(invocation, config, scene, ref)
   return 0
 }
 
-async function park(invocation: Invocation, config: Config, scene: Scene, owned: Owned): Promise<void> {
+async function tidySite(
+  invocation: Invocation,
+  config: Config,
+  scene: Scene,
+  ref: ServiceRef,
+): Promise<void> {
+  const { flags, interrupt, output } = invocation
+  const { cloud } = scene
+  const kept = keptIn(await observeService(cloud, ref, interrupt))
+  if (!kept) return output.people(`nothing of ${scopeOf(ref)} stands by\n`)
+  const left = kept.keptUntil - cloud.clock.now()
+  if (left > 0) {
+    output.people(`${describeKept(kept, cloud.clock.now())}\n`)
+    if (!flags.wait) return
+    await cloud.clock.sleep(left, interrupt)
+  }
+  await confirm(invocation, cloud.address, { sites: [{ ref }] }, `park ${kept.name} (${kept.release}) at 0`)
+  await park(invocation, config, scene, ref)
+}
+
+async function park(invocation: Invocation, config: Config, scene: Scene, ref: ServiceRef): Promise<void> {
   const { interrupt, output } = invocation
   const { cloud } = scene
-  const id = deploymentId(config, { version: 'tidy' })
-  const lease = await hold(invocation, config, scene, { id, plan: NO_PLAN })
+  await using owned = new Owned()
+  const id = deploymentId(ref, 'tidy')
+  const lease = await hold(invocation, config, scene, { id, plan: NO_PLAN, refs: [ref] })
   if (lease) owned.use(lease)
   // Whoever held the service meanwhile may have gone back to it, or put something else in its place.
-  const observed = await observeService(cloud, config.service, interrupt)
+  const observed = await observeService(cloud, ref, interrupt)
   const target = withoutKept(observed, cloud.clock.now())
-  if (!target) {
-    output.people(`nothing of ${config.service.name} stands by any longer\n`)
-    return
-  }
+  if (!target) return output.people(`nothing of ${scopeOf(ref)} stands by any longer\n`)
   const file = resolve(config.root, config.directory, 'tidied', id, 'journal.jsonl')
   const journal = owned.use(createJournal(id, cloud.clock, openFileStore(file)))
   let actions = 0
-  const run = {
+  const run: Convergence = {
     cloud,
-    ref: config.service,
-    release: scene.release,
+    ref,
+    release: { version: observed.fleets[0]?.release ?? '' },
     journal,
-    calls: () => scene.calls.all,
+    calls: () => scene.calls().all,
     signal: interrupt,
     nextAction: () => actions++,
-    onBegin: async (action: Parameters<typeof describeAction>[0]) =>
-      output.people(`  ${describeAction(action)}\n`),
+    onBegin: async (action) => output.people(`  ${describeAction(action)}\n`),
   }
   await converge(run, target, 'forward', observed)
   lease?.say('ended tidied')
-  output.people(`${config.service.name} is tidied: the way back to what served before now begins with a boot\n`)
+  output.people(`${scopeOf(ref)} is tidied: the way back to what served before now begins with a boot\n`)
 }
 
 /** What the lease says of it. */

@@ -90,9 +90,7 @@ function reached(before: ServiceSnapshot, { fleets, traffic }: Target): ServiceS
 }
 
 const listenersFound = ({ test }: Target['traffic']): readonly ListenerSnapshot[] =>
-  test?.listener === undefined
-    ? []
-    : [{ listenerArn: 'arn', port: test.listener, owned: true, to: test.to }]
+  test?.listener === undefined ? [] : [{ listenerArn: 'arn', port: test.listener, owned: true, to: test.to }]
 
 const launching = (
   { launchTemplate: { id } }: FleetSnapshot,

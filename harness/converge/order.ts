@@ -3,8 +3,8 @@ import type { FleetName, FleetSnapshot, FleetTarget, ServiceSnapshot, Target } f
 import type { Action, Shares } from './action.ts'
 import { sameFormer } from './former.ts'
 import { isKept } from './kept.ts'
-import { missingRoutes, strayRoutes } from './order-routes.ts'
 import { marking, planted, planting, replanting, uprooted } from './order-pair.ts'
+import { missingRoutes, strayRoutes } from './order-routes.ts'
 
 /**
  * The one order for every change, forward and back: create, admit at weight 0, capacity up, wait until in service
@@ -238,9 +238,7 @@ function roles(found: ReadonlyMap<FleetName, FleetSnapshot>, target: Target): Ac
 function keeps({ fleets }: ServiceSnapshot, target: Target): Action[] {
   return fleets.flatMap((fleet): Action[] => {
     const goal = target.fleets[fleet.name]
-    return !goal || isKept(fleet, goal.kept)
-      ? []
-      : [{ kind: 'set-kept', fleet: fleet.name, kept: goal.kept }]
+    return !goal || isKept(fleet, goal.kept) ? [] : [{ kind: 'set-kept', fleet: fleet.name, kept: goal.kept }]
   })
 }
 
@@ -249,4 +247,3 @@ function formers(found: ReadonlyMap<FleetName, FleetSnapshot>, target: Target): 
     sameFormer(found.get(name)?.former, former) ? [] : [{ kind: 'set-former', fleet: name, former }],
   )
 }
-

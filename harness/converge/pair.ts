@@ -119,7 +119,7 @@ function findable(
 
 function marksOf(groups: readonly AutoScalingGroup[], { name }: FleetSnapshot): Marks {
   const tags = groups.find((group) => group.AutoScalingGroupName === name)?.Tags ?? []
-  const valueOf = (key: string): string | undefined => tags.find(({ Key }) => Key === key)?.Value
-  const [role, release] = [valueOf(TAG.role), valueOf(TAG.release)]
+  const said = (key: string): string | undefined => tags.find(({ Key }) => Key === key)?.Value
+  const [role, release] = [said(TAG.role), said(TAG.release)]
   return { ...(role === undefined ? {} : { role }), ...(release === undefined ? {} : { release }) }
 }

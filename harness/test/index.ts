@@ -60,8 +60,7 @@ export const test: TestAPI<SuiteFixtures> = base.extend<SuiteFixtures>({
     perFile,
   ],
   clock: async ({ cloud }, use) => use(cloud.clock),
-  http: async ({ cloud, service, stage, signal }, use) =>
-    use(httpOf(cloud, service, signal, stage?.test)),
+  http: async ({ cloud, service, stage, signal }, use) => use(httpOf(cloud, service, signal, stage?.test)),
   release: async ({ context }, use) => use(context.release),
   baseline: async ({ context }, use) => use(context.baseline),
   stage: async ({ context }, use) => use(context.stage),
