@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { apiBench } from './api.ts'
 import { deploymentBench } from './deployment.ts'
 import { gateBench } from './gate.ts'
+import { largeFleetBench } from './large-fleet.ts'
 import { loadBalancerBench } from './load-balancer.ts'
 import { probeBench } from './probe.ts'
 import type { Row } from './row.ts'
@@ -15,6 +16,7 @@ const benches = {
   probe: probeBench,
   deployment: deploymentBench,
   scale: scaleBench,
+  'large-fleet': largeFleetBench,
 } satisfies Record<string, () => Promise<readonly Row[]>>
 
 const chosen = process.argv.slice(2)

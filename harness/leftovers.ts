@@ -17,13 +17,18 @@ const atZero = ({ release, role, maxSize, suspendedProcesses }: FleetSnapshot): 
 export function withoutLeftovers(before: ServiceSnapshot, target: Target): Target | undefined {
   const old = before.fleets.filter(
     ({ role, owned, keptUntil, name }) =>
-      role === 'parked' && (owned || keptUntil !== undefined) && target.traffic.shares[name] === undefined,
+      role === 'parked' && (owned || keptUntil !== undefined) && (target.traffic.shares[name] ?? 0) === 0,
   )
   if (old.length === 0) return undefined
   const gone = new Set(old.map(({ name }) => name))
   const kept = Object.entries(target.fleets).filter(([name]) => !gone.has(name))
   const ended = old.filter(({ owned }) => !owned).map((fleet) => [fleet.name, atZero(fleet)] as const)
-  return { ...target, fleets: Object.fromEntries([...kept, ...ended]) }
+  const shares = Object.entries(target.traffic.shares).filter(([name]) => !gone.has(name))
+  return {
+    ...target,
+    fleets: Object.fromEntries([...kept, ...ended]),
+    traffic: { ...target.traffic, shares: Object.fromEntries(shares) },
+  }
 }
 
 /** The service as it stands, but for fleets that stood by and need not any longer: these are parked at 0. */

@@ -143,6 +143,7 @@ class Deployment {
       exitCode,
       sentence: sentenceOf(state, name, plan, this.#stop, this.#kept),
       left: this.#left,
+      calls: this.#run.calls().all,
       after: this.#courses.map(({ last }) => last),
     })
     return { state, exitCode }

@@ -171,11 +171,12 @@ const inCloudTime = (scale: number): string => (scale === 1 ? '' : ' in cloud ti
 
 function repeatable({ repeatable: figures }: DeploymentSummary): Fact {
   const kinds = figures.changes.map(({ kind, n }) => `${kind} ${n}`).join(', ')
+  const all = figures.all === undefined ? '' : ` (${count(figures.all)} with looking)`
   const failed = figures.failed > 0 ? `, ${count(figures.failed)} not done` : ''
   return {
     label: 'Repeatable',
     lines: [
-      `plan ${figures.planHash.slice(0, 12)}, ${counted(figures.changed, 'change')} in ${counted(figures.calls, 'API call')}${failed}`,
+      `plan ${figures.planHash.slice(0, 12)}, ${counted(figures.changed, 'change')} in ${counted(figures.calls, 'API call')}${all}${failed}`,
       ...(kinds === '' ? [] : [kinds]),
     ],
   }

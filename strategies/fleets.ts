@@ -57,6 +57,17 @@ export const standingBy = (fleet: FleetSnapshot, keep: number): FleetTarget => (
   kept: { for: keep },
 })
 
+/** What stands by from an earlier deployment does so in the listener, where it is health-checked, until this one has ended. */
+export const standingShares = (
+  service: ServiceSnapshot,
+  parkedBefore: Readonly<Record<string, FleetTarget>>,
+): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(parkedBefore).flatMap(([name, { kept }]) =>
+      kept && service.shares[name] !== undefined ? [[name, 0]] : [],
+    ),
+  )
+
 /** Fleets parked by earlier deployments stay as they are. */
 export const parkedFleets = (service: ServiceSnapshot, candidate?: string): Record<string, FleetTarget> =>
   Object.fromEntries(

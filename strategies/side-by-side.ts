@@ -12,7 +12,7 @@ import type {
 } from '#harness/strategy'
 import { baselineOf } from './baseline.ts'
 import { candidateName, nextOfPair, stableOf } from './fleet-name.ts'
-import { held, inPlaceOf, parked, parkedFleets, standingBy } from './fleets.ts'
+import { held, inPlaceOf, parked, parkedFleets, standingBy, standingShares } from './fleets.ts'
 import { plantedWith } from './pair.ts'
 
 /** One stage of a way on which the new fleet grows beside the old one. */
@@ -59,6 +59,7 @@ export function sideBySide(
   const next = nextOfPair(service)
   const full = stable.desiredCapacity
   const others = parkedFleets(service, candidate)
+  const standing = standingShares(service, others)
   const targets = (
     fleets: Record<string, FleetTarget>,
     shares: Record<string, number>,
@@ -68,7 +69,7 @@ export function sideBySide(
       fleets: { ...others, ...fleets },
       traffic: {
         via: 'listener',
-        shares,
+        shares: { ...standing, ...shares },
         ...(route ? { route: { ...route, to: candidate } } : {}),
         ...(test ? { test: { ...test, to: candidate } } : {}),
       },

@@ -114,6 +114,9 @@ export async function forwardedTo(
   return listeners[0] && forwardOf(listeners[0])?.TargetGroups
 }
 
+/** DescribeInstances takes at most 1000 ids, and is throttled sooner the more it is asked for. */
+const INSTANCES_AT_ONCE = 500
+
 export async function instancesOf(
   cloud: Cloud,
   service: ServiceSnapshot,
@@ -122,10 +125,18 @@ export async function instancesOf(
 ): Promise<readonly Instance[]> {
   if (ids.length === 0) return []
   const { ec2, name: region } = cloud.region(service.region)
-  const { Reservations: reservations = [] } = await shared(cloud, ['instances', region, ids], signal, () =>
-    ec2.send(new DescribeInstancesCommand({ InstanceIds: [...ids] })),
+  const pages = Array.from({ length: Math.ceil(ids.length / INSTANCES_AT_ONCE) }, (_, page) =>
+    ids.slice(page * INSTANCES_AT_ONCE, (page + 1) * INSTANCES_AT_ONCE),
   )
-  return reservations.flatMap((reservation) => reservation.Instances ?? [])
+  const found: Instance[] = []
+  // One after the other: EC2 counts by the call, and a large fleet must not use up what others are allowed.
+  for (const page of pages) {
+    const { Reservations: reservations = [] } = await shared(cloud, ['instances', region, page], signal, () =>
+      ec2.send(new DescribeInstancesCommand({ InstanceIds: page })),
+    )
+    found.push(...reservations.flatMap((reservation) => reservation.Instances ?? []))
+  }
+  return found
 }
 
 /** A numbered version of a launch template; throws AWS's not-found error when there is none. */

@@ -1,6 +1,7 @@
 import {
   CreateOrUpdateTagsCommand,
   DeleteTagsCommand,
+  DescribeAutoScalingGroupsCommand,
   ResumeProcessesCommand,
   SuspendProcessesCommand,
   UpdateAutoScalingGroupCommand,
@@ -50,21 +51,34 @@ export async function setRoles(
   context: ActionContext,
   roles: Readonly<Record<FleetName, FleetRole>>,
 ): Promise<void> {
+  const options = { abortSignal: context.signal }
+  const { AutoScalingGroups: groups = [] } = await context.clients.autoScaling.send(
+    new DescribeAutoScalingGroupsCommand({
+      AutoScalingGroupNames: Object.keys(roles),
+      IncludeInstances: false,
+    }),
+    options,
+  )
+  // A group that says so already, says so in the words of its owner.
+  const isOurs = (fleet: string): boolean =>
+    groups
+      .find(({ AutoScalingGroupName: name }) => name === fleet)
+      ?.Tags?.some(({ Key, Value }) => Key === TAG.service && Value === context.observed.service) ?? false
   await context.clients.autoScaling.send(
     new CreateOrUpdateTagsCommand({
       Tags: Object.entries(roles).flatMap(([fleet, role]) => [
         tag(fleet, TAG.role, role),
-        tag(fleet, TAG.service, context.observed.service),
+        ...(isOurs(fleet) ? [] : [tag(fleet, TAG.service, context.observed.service)]),
       ]),
     }),
-    { abortSignal: context.signal },
+    options,
   )
   // Nothing is left on a group of the user's own that is what it was; without the tag it is stable as well.
   const restored = context.observed.fleets.filter(({ name, owned }) => !owned && roles[name] === 'stable')
   if (restored.length === 0) return
   await context.clients.autoScaling.send(
     new DeleteTagsCommand({ Tags: restored.map(({ name }) => tag(name, TAG.role, 'stable')) }),
-    { abortSignal: context.signal },
+    options,
   )
 }
 

@@ -18,8 +18,20 @@ export interface ActionContext {
   waited(wait: WaitFor, what: string, ms: number): void
 }
 
-/** Cloud milliseconds between two looks while waiting. */
+/** Cloud milliseconds between two looks while waiting, at least and at most. */
 export const LOOK_INTERVAL = 1_000
+const LONGEST_LOOK_INTERVAL = 15_000
+/** How much later than it was there a thing may be seen, as a share of what was waited for it. */
+const LATE = 0.1
+
+/**
+ * The time until the next look, after so much was waited: the longer it takes, the less a look tells. Before what is `certain`
+ * to be waited it tells next to nothing. So the looks that a wait takes hardly grow with its length.
+ */
+export function lookInterval(waited: number, certain = 0): number {
+  if (waited < certain) return Math.max(LOOK_INTERVAL, Math.min(certain - waited, LONGEST_LOOK_INTERVAL))
+  return Math.min(Math.max((waited - certain) * LATE, LOOK_INTERVAL), LONGEST_LOOK_INTERVAL)
+}
 
 /** Cloud milliseconds after which an action is given up. */
 export const ACTION_DEADLINE = {

@@ -19,7 +19,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { SluiceError } from '../errors.ts'
 import type { FleetName, FleetSnapshot } from '../strategy.ts'
-import { type ActionContext, LOOK_INTERVAL } from './context.ts'
+import { type ActionContext, lookInterval } from './context.ts'
 import { TAG } from './tags.ts'
 import { launchTemplateVersion, removeOwnVersion } from './template.ts'
 
@@ -50,7 +50,7 @@ export async function createFleet(context: ActionContext, name: FleetName): Prom
 
 async function groupNamed(context: ActionContext, name: string): Promise<AutoScalingGroup> {
   const { AutoScalingGroups: [group] = [] } = await context.clients.autoScaling.send(
-    new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }),
+    new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name], IncludeInstances: false }),
     { abortSignal: context.signal },
   )
   if (group) return group
@@ -217,11 +217,11 @@ async function untilGroupIsGone(context: ActionContext, name: string): Promise<v
   const started = context.clock.now()
   for (;;) {
     const { AutoScalingGroups: groups = [] } = await context.clients.autoScaling.send(
-      new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }),
+      new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name], IncludeInstances: false }),
       { abortSignal: context.signal },
     )
     if (groups.length === 0) break
-    await context.clock.sleep(LOOK_INTERVAL, context.signal)
+    await context.clock.sleep(lookInterval(context.clock.now() - started), context.signal)
   }
   context.waited('termination', `${name} deleted`, context.clock.now() - started)
 }

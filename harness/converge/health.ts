@@ -6,7 +6,7 @@ import {
 import { formatDuration } from '../duration.ts'
 import { SluiceError } from '../errors.ts'
 import type { FleetName, FleetSnapshot } from '../strategy.ts'
-import { type ActionContext, LOOK_INTERVAL } from './context.ts'
+import { type ActionContext, lookInterval } from './context.ts'
 
 export interface Look {
   readonly inService: number
@@ -29,14 +29,18 @@ export async function awaitHealthy(context: ActionContext, name: FleetName, coun
   let seen: Look | undefined
   try {
     for (;;) {
-      seen = await look(context, fleet)
+      // Once all are in service, only what the targets are is asked again, and both when they are healthy.
+      if (booted === undefined || !seen) seen = await look(context, fleet)
+      else seen = { ...seen, ...(await lookAtTargets(context, fleet)) }
       if (seen.inService >= count && booted === undefined) {
         booted = context.clock.now()
         context.waited('boot', `${name} in service`, booted - started)
       }
-      const healthy = seen.targets.filter((target) => target.TargetHealth?.State === 'healthy').length
-      if (seen.inService >= count && healthy >= count) break
-      await context.clock.sleep(LOOK_INTERVAL, context.signal)
+      if (healthyIn(seen) >= count && seen.inService >= count) {
+        seen = await look(context, fleet)
+        if (healthyIn(seen) >= count && seen.inService >= count) break
+      }
+      await context.clock.sleep(lookInterval(context.clock.now() - (booted ?? started)), context.signal)
     }
   } catch (thrown) {
     // The SDK has an abort error of its own; what counts is why the signal was aborted.
@@ -49,6 +53,9 @@ export async function awaitHealthy(context: ActionContext, name: FleetName, coun
   }
 }
 
+const healthyIn = ({ targets }: Look): number =>
+  targets.filter((target) => target.TargetHealth?.State === 'healthy').length
+
 /** A deadline becomes the story of the release; an interruption stays what it is. */
 function explain(
   context: ActionContext,
@@ -59,7 +66,7 @@ function explain(
   took: number,
 ): unknown {
   if (!(reason instanceof SluiceError) || reason.code !== 'timeout') return reason
-  const healthy = seen.targets.filter((target) => target.TargetHealth?.State === 'healthy').length
+  const healthy = healthyIn(seen)
   const version = context.observed.fleets.find((fleet) => fleet.name === name)?.release ?? name
   return new SluiceError(
     'unhealthy',
@@ -92,40 +99,57 @@ export async function awaitDrained(context: ActionContext, name: FleetName, left
   const fleet = fleetNamed(context, name)
   const started = context.clock.now()
   let drained: number | undefined
+  const delay = fleet.deregistrationDelay * 1_000
   for (;;) {
-    const seen = await look(context, fleet)
-    if (seen.targets.length <= left && drained === undefined) {
-      drained = context.clock.now()
-      context.waited('drain', `${name} drained`, drained - started)
+    const waited = context.clock.now() - started
+    if (drained === undefined) {
+      const { targets } = await lookAtTargets(context, fleet)
+      if (targets.length <= left) {
+        drained = context.clock.now()
+        context.waited('drain', `${name} drained`, drained - started)
+      }
     }
-    if (seen.targets.length <= left && seen.instances <= left) break
-    await context.clock.sleep(LOOK_INTERVAL, context.signal)
+    if (drained !== undefined) {
+      const seen = await look(context, fleet)
+      if (seen.targets.length <= left && seen.instances <= left) break
+    }
+    const next =
+      drained === undefined ? lookInterval(waited, delay) : lookInterval(context.clock.now() - drained)
+    await context.clock.sleep(next, context.signal)
   }
   context.waited('termination', `${name} terminated`, context.clock.now() - (drained ?? started))
 }
 
 export async function look(context: ActionContext, fleet: FleetSnapshot): Promise<Look> {
-  const options = { abortSignal: context.signal }
   const [groups, health] = await Promise.all([
     context.clients.autoScaling.send(
       new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [fleet.autoScalingGroupName] }),
-      options,
+      { abortSignal: context.signal },
     ),
-    context.clients.elbv2.send(
-      new DescribeTargetHealthCommand({ TargetGroupArn: fleet.targetGroupArn }),
-      options,
-    ),
+    lookAtTargets(context, fleet),
   ])
   const [group] = groups.AutoScalingGroups ?? []
   const instances = group?.Instances ?? []
-  const targets = health.TargetHealthDescriptions ?? []
   return {
+    ...health,
     instances: instances.length,
     inService: instances.filter((instance) => instance.LifecycleState === 'InService').length,
     running: instances
       .filter(({ LifecycleState: state = '' }) => !/^(Terminat|Detach)/.test(state))
       .map(({ InstanceId: id = '', LaunchTemplate: own }) => ({ id, version: own?.Version ?? '' })),
     recorded: group?.LaunchTemplate?.Version,
+  }
+}
+
+async function lookAtTargets(
+  context: ActionContext,
+  fleet: FleetSnapshot,
+): Promise<Pick<Look, 'targets' | 'healthyIds'>> {
+  const { TargetHealthDescriptions: targets = [] } = await context.clients.elbv2.send(
+    new DescribeTargetHealthCommand({ TargetGroupArn: fleet.targetGroupArn }),
+    { abortSignal: context.signal },
+  )
+  return {
     targets,
     healthyIds: new Set(
       targets.flatMap(({ Target: target, TargetHealth: state }) =>

@@ -1,4 +1,8 @@
-import { type AutoScalingGroup, paginateDescribeAutoScalingGroups } from '@aws-sdk/client-auto-scaling'
+import {
+  type AutoScalingGroup,
+  type DescribeAutoScalingGroupsCommandInput,
+  paginateDescribeAutoScalingGroups,
+} from '@aws-sdk/client-auto-scaling'
 import { DescribeLaunchTemplateVersionsCommand } from '@aws-sdk/client-ec2'
 import {
   DescribeListenersCommand,
@@ -190,18 +194,23 @@ async function withUntagged(
     tuple.TargetGroupArn && !covered.has(tuple.TargetGroupArn) ? [tuple.TargetGroupArn] : [],
   )
   if (bare.length === 0) return tagged
-  const all = await pages(clients, {}, signal)
-  return [...tagged, ...all.filter((group) => group.TargetGroupARNs?.some((arn) => bare.includes(arn)))]
+  // Who serves is looked for among all groups of the region; their instances are not.
+  const all = await pages(clients, { IncludeInstances: false }, signal)
+  const names = all.flatMap(({ TargetGroupARNs: arns = [], AutoScalingGroupName: name }) =>
+    name !== undefined && arns.some((arn) => bare.includes(arn)) ? [name] : [],
+  )
+  if (names.length === 0) return tagged
+  return [...tagged, ...(await pages(clients, { AutoScalingGroupNames: names }, signal))]
 }
 
 async function pages(
   clients: RegionClients,
-  input: { Filters?: { Name: string; Values: string[] }[] },
+  input: DescribeAutoScalingGroupsCommandInput,
   signal?: AbortSignal,
 ): Promise<AutoScalingGroup[]> {
   const found: AutoScalingGroup[] = []
   for await (const page of paginateDescribeAutoScalingGroups(
-    { client: clients.autoScaling },
+    { client: clients.autoScaling, pageSize: 100 },
     input,
     abortable(signal),
   )) {

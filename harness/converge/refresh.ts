@@ -11,7 +11,7 @@ import {
 import { formatDuration } from '../duration.ts'
 import { SluiceError } from '../errors.ts'
 import type { FleetName, FleetSnapshot, Mix } from '../strategy.ts'
-import { ACTION_DEADLINE, type ActionContext, LOOK_INTERVAL } from './context.ts'
+import { ACTION_DEADLINE, type ActionContext, lookInterval } from './context.ts'
 import { fleetNamed, type Look, look, tellTargets } from './health.ts'
 import { activeRefresh, isUnderWay, refreshNamed } from './refresh-state.ts'
 import { launchTemplateVersion, versionsMadeFor } from './template.ts'
@@ -151,7 +151,8 @@ async function settled(context: ActionContext, goal: Goal, id: string): Promise<
       const done = count < capacity ? ready >= count : state?.Status === 'Successful'
       if (done && isWhole(seen, capacity)) return
       if (clock.now() - best.at > patience) throw stuck(goal, state, seen, clock.now() - best.at)
-      await clock.sleep(LOOK_INTERVAL, signal)
+      // What was replaced last is what the next look is about.
+      await clock.sleep(lookInterval(clock.now() - best.at), signal)
     }
   } finally {
     context.waited('refresh', `${name} refreshed`, clock.now() - started)
@@ -209,6 +210,7 @@ async function cancel(context: ActionContext, name: FleetName): Promise<void> {
 }
 
 async function untilEnded(context: ActionContext, name: FleetName, id: string): Promise<void> {
+  const started = context.clock.now()
   while (isUnderWay(await refreshNamed(context.clients, name, id, context.signal)))
-    await context.clock.sleep(LOOK_INTERVAL, context.signal)
+    await context.clock.sleep(lookInterval(context.clock.now() - started), context.signal)
 }

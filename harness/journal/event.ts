@@ -155,5 +155,7 @@ export type Entry =
       readonly sentence: string
       /** What a person has to do, item by item; empty unless the revert is incomplete. */
       readonly left: readonly string[]
+      /** API calls that the deploying process made in all, looking included; suites have their own. */
+      readonly calls?: number
       readonly after: readonly ServiceSnapshot[]
     }

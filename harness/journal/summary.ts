@@ -87,6 +87,8 @@ export interface RepeatableFigures {
   readonly changes: readonly { readonly kind: string; readonly n: number; readonly calls: number }[]
   readonly changed: number
   readonly calls: number
+  /** Those of the whole deployment, looks and what is no change included; undefined until it has ended. */
+  readonly all: number | undefined
   readonly failed: number
 }
 

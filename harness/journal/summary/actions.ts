@@ -36,6 +36,7 @@ export function repeatableFigures(events: readonly JournalEvent[]): RepeatableFi
     changes: [...kinds.values()],
     changed: done.length,
     calls: ended.reduce((sum, { calls }) => sum + calls, 0),
+    all: eventsOf(events, 'deployment-ended').at(-1)?.calls,
     failed: ended.length - done.length,
   }
 }
