@@ -1,6 +1,7 @@
 import { converge } from './converge/index.ts'
 import { missingRoutes } from './converge/order-routes.ts'
 import { type Course, changesInPlace } from './course.ts'
+import { undisturbed } from './disturbance.ts'
 import { downtimeOf } from './downtime.ts'
 import { type ErrorCode, SluiceError } from './errors.ts'
 import type { Entry } from './journal/event.ts'
@@ -22,6 +23,7 @@ export async function reachStage(
   const { site } = course
   const { probe } = site
   const target = course.target(stage)
+  course.last = await undisturbed(course, interrupt)
   const shifts = Object.entries(target.traffic.shares).some(
     ([name, share]) => (course.last.shares[name] ?? 0) !== share,
   )

@@ -1,5 +1,5 @@
 import { describeAction } from './converge/action.ts'
-import { type Convergence, converge, journaled } from './converge/index.ts'
+import { type Convergence, converge, journaled, observeFor } from './converge/index.ts'
 import { observeService } from './converge/observe.ts'
 import { order, urgentShares } from './converge/order.ts'
 import { strayRoutes } from './converge/order-routes.ts'
@@ -119,7 +119,14 @@ async function restore(
   }
   await clearRemains(course, run, target)
   const back = { ...run, ...course.goingDown('reverted', target, 'back'), onDone }
-  course.last = await converge(back, target, 'back')
+  const had = course.last.fleets
+  const observed = await observeFor(run, target)
+  course.last = await converge(back, target, 'back', observed)
+  // A fleet that somebody else has deleted leaves what stood behind it; only now nothing forwards to that.
+  for (const { name: fleet, owned } of had) {
+    const vanished = owned && !target.fleets[fleet] && observed.fleets.every(({ name }) => name !== fleet)
+    if (vanished) await journaled(run, { kind: 'clear-remains', fleet }, course.last)
+  }
   if (target.downtime) await course.unlessProbeFails(() => probe.enter('reverted'))
   note(hadItAll(known, target) ? 0 : writes() - before)
   await course.unlessProbeFails(() => lastSeen(course, restoring.decided))

@@ -106,7 +106,7 @@ export interface ServiceSnapshot {
   readonly entry: EntrySnapshot
   /** Every fleet of the service, in the order stable, candidate, parked. Exactly one is stable. */
   readonly fleets: readonly FleetSnapshot[]
-  /** Weights of the forward action by fleet; a fleet in no rule has no entry. */
+  /** Weights of the forward action by fleet; a fleet in no rule has no entry. A target group that no fleet stands behind is named by its ARN. */
   readonly shares: Readonly<Record<FleetName, number>>
   /** Both fleets were made by the user's infrastructure code, and stay: the stable one, and the one that is next. */
   readonly pair?: true

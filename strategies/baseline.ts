@@ -20,6 +20,10 @@ export function baselineOf(
     const share = service.shares[fleet.name]
     if (share !== undefined) shares[fleet.name] = share
   }
+  for (const [name, share] of Object.entries(service.shares)) {
+    // Behind which no fleet stands: it is not deployed to, and stays what it is.
+    if (service.fleets.every((fleet) => fleet.name !== name)) shares[name] = share
+  }
   return {
     name: 'baseline',
     targets: {

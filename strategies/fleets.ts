@@ -57,15 +57,20 @@ export const standingBy = (fleet: FleetSnapshot, keep: number): FleetTarget => (
   kept: { for: keep },
 })
 
-/** What stands by from an earlier deployment does so in the listener, where it is health-checked, until this one has ended. */
+/**
+ * What stays in the listener beside the two, without traffic: a fleet that stands by from an earlier deployment, which is
+ * health-checked there until this one has ended, and target groups that no fleet stands behind.
+ */
 export const standingShares = (
-  service: ServiceSnapshot,
+  { shares, fleets }: ServiceSnapshot,
   parkedBefore: Readonly<Record<string, FleetTarget>>,
 ): Record<string, number> =>
   Object.fromEntries(
-    Object.entries(parkedBefore).flatMap(([name, { kept }]) =>
-      kept && service.shares[name] !== undefined ? [[name, 0]] : [],
-    ),
+    Object.keys(shares)
+      .filter(
+        (name) => parkedBefore[name]?.kept !== undefined || fleets.every((fleet) => fleet.name !== name),
+      )
+      .map((name) => [name, 0]),
   )
 
 /** Fleets parked by earlier deployments stay as they are. */

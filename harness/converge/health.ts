@@ -11,6 +11,8 @@ import { type ActionContext, lookInterval } from './context.ts'
 export interface Look {
   readonly inService: number
   readonly instances: number
+  /** Whether there is a group at all. */
+  readonly there: boolean
   /** Those that are not on their way out, each with its launch template version; and the one that the group records. */
   readonly running: readonly { readonly id: string; readonly version: string }[]
   readonly recorded: string | undefined
@@ -32,6 +34,11 @@ export async function awaitHealthy(context: ActionContext, name: FleetName, coun
       // Once all are in service, only what the targets are is asked again, and both when they are healthy.
       if (booted === undefined || !seen) seen = await look(context, fleet)
       else seen = { ...seen, ...(await lookAtTargets(context, fleet)) }
+      if (!seen.there) {
+        throw new SluiceError('cloud', `Auto Scaling group ${name} is gone`, {
+          hint: 'something else has deleted it; find it before you deploy again',
+        })
+      }
       if (seen.inService >= count && booted === undefined) {
         booted = context.clock.now()
         context.waited('boot', `${name} in service`, booted - started)
@@ -132,6 +139,7 @@ export async function look(context: ActionContext, fleet: FleetSnapshot): Promis
   const instances = group?.Instances ?? []
   return {
     ...health,
+    there: group !== undefined,
     instances: instances.length,
     inService: instances.filter((instance) => instance.LifecycleState === 'InService').length,
     running: instances

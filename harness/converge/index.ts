@@ -5,6 +5,7 @@ import { describeError, SluiceError } from '../errors.ts'
 import type { ServiceRef } from '../gate.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Release, ServiceSnapshot, Target } from '../strategy.ts'
+import { absorb } from './absorb.ts'
 import { type Action, describeAction } from './action.ts'
 import { ACTION_DEADLINE, type ActionContext } from './context.ts'
 import { observeService } from './observe.ts'
@@ -40,12 +41,19 @@ export async function converge(
   way: 'forward' | 'back',
   known?: ServiceSnapshot,
 ): Promise<ServiceSnapshot> {
-  const inPlace = Object.values(target.fleets).some(({ mix, template }) => mix ?? template)
-  const by = inPlace ? run.journal.deployment : undefined
-  let observed = known ?? (await observeService(run.cloud, run.ref, run.signal, by))
+  let observed = known ?? (await observeFor(run, target))
   let left: Action[] = []
+  const told = new Set<string>()
+  const missing = (): Action[] => {
+    const { target: wanted, notes } = absorb(observed, target, way)
+    for (const text of notes.filter((note) => !told.has(note))) {
+      told.add(text)
+      run.journal.append({ type: 'note', level: 'warning', text })
+    }
+    return order(observed, wanted, way)
+  }
   for (let pass = 0; pass < PASSES; pass++) {
-    left = order(observed, target, way)
+    left = missing()
     if (left.length === 0) return observed
     for (const action of left) {
       await run.onBegin?.(action, observed)
@@ -54,15 +62,21 @@ export async function converge(
       // What follows needs its ARNs, or what it left to do: look again.
       if (action.kind === 'create-fleet' || action.kind === 'roll-back') break
     }
-    observed = await observeService(run.cloud, run.ref, run.signal, by)
+    observed = await observeFor(run, target)
   }
-  left = order(observed, target, way)
+  left = missing()
   if (left.length === 0) return observed
   throw new SluiceError(
     'cloud',
     `${observed.scope} does not stay as asked; still to do: ${left.map(describeAction).join('; ')}`,
     { hint: 'something else changes this service at the same time; find it before you deploy again' },
   )
+}
+
+/** The service as it stands, with what a target that changes groups in place must know of them. */
+export function observeFor(run: Convergence, target: Target): Promise<ServiceSnapshot> {
+  const inPlace = Object.values(target.fleets).some(({ mix, template }) => mix ?? template)
+  return observeService(run.cloud, run.ref, run.signal, inPlace ? run.journal.deployment : undefined)
 }
 
 /** Actions that wait for what the cloud does by itself. */

@@ -84,6 +84,10 @@ async function observe(
     const weight = weights.get(fleet.targetGroupArn)
     if (weight !== undefined) shares[fleet.name] = weight
   }
+  for (const [arn, weight] of weights) {
+    const foreign = arn !== undefined && fleets.every(({ targetGroupArn }) => targetGroupArn !== arn)
+    if (foreign) shares[arn] = weight
+  }
   return {
     scope: scopeOf(ref),
     service: ref.name,

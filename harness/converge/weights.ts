@@ -55,5 +55,7 @@ export async function verifyWeights(context: ActionContext, shares: Shares): Pro
 function targetGroupOf(context: ActionContext, name: FleetName): string {
   const fleet = context.observed.fleets.find((each) => each.name === name)
   if (fleet) return fleet.targetGroupArn
+  // One that no fleet stands behind is named by its ARN.
+  if (name.startsWith('arn:')) return name
   throw new SluiceError('internal', `fleet ${name} has no target group to weigh`)
 }

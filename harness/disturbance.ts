@@ -1,0 +1,75 @@
+import { describeShares } from './converge/action.ts'
+import { observeService } from './converge/observe.ts'
+import type { Course } from './course.ts'
+import { SluiceError } from './errors.ts'
+import type { FleetSnapshot, ServiceSnapshot } from './strategy.ts'
+
+/**
+ * The service as it is now, before a stage changes it. Throws where somebody else has changed what only this deployment
+ * should: to go on would undo what a person did for a reason, so it goes back. Instances that died, health and sizes are
+ * what clouds are like: converging makes up for them.
+ */
+export async function undisturbed(course: Course, signal: AbortSignal): Promise<ServiceSnapshot> {
+  const found = await observeService(course.run.cloud, course.site.ref, signal)
+  const changes = disturbancesIn(course.last, found)
+  if (changes.length === 0) return found
+  throw new SluiceError(
+    'cloud',
+    `${found.scope} was changed by somebody else while it was deployed to: ${changes.join('; ')}`,
+    { hint: 'find out who did, and why, before you deploy again' },
+  )
+}
+
+/** What is not as the deployment left it, one sentence each. Pure. */
+export function disturbancesIn(known: ServiceSnapshot, found: ServiceSnapshot): readonly string[] {
+  return [
+    ...known.fleets.flatMap((fleet) => ofFleet(fleet, found)),
+    ...found.fleets
+      .filter(({ name }) => !known.fleets.some((fleet) => fleet.name === name))
+      .map(({ name }) => `Auto Scaling group ${name} has appeared`),
+    ...ofEntry(known, found),
+    ...ofRules(known, found),
+  ]
+}
+
+function ofFleet({ name, ...fleet }: FleetSnapshot, { fleets }: ServiceSnapshot): string[] {
+  const now = fleets.find((each) => each.name === name)
+  if (!now) return [`Auto Scaling group ${name} is gone`]
+  const [before, after] = [fleet.launchTemplate, now.launchTemplate]
+  return [
+    ...(before.id === after.id && before.version === after.version
+      ? []
+      : [
+          `${name} launches from ${after.id} version ${after.version}, not ${before.id} version ${before.version}`,
+        ]),
+    ...(fleet.targetGroupArn === now.targetGroupArn ? [] : [`${name} has another target group`]),
+  ]
+}
+
+function ofEntry(known: ServiceSnapshot, found: ServiceSnapshot): string[] {
+  const names = new Set([...Object.keys(known.shares), ...Object.keys(found.shares)])
+  const same = [...names].every((name) => known.shares[name] === found.shares[name])
+  return [
+    ...(same ? [] : [`weights are ${describeShares(found.shares)}, not ${describeShares(known.shares)}`]),
+    ...(known.entry.listenerArn === found.entry.listenerArn
+      ? []
+      : [`the listener on port ${found.entry.port} is another one`]),
+  ]
+}
+
+/** Rules and listeners that deployments make. */
+function ofRules(known: ServiceSnapshot, found: ServiceSnapshot): string[] {
+  const [rules, others] = [known.routes ?? [], found.routes ?? []]
+  const mine = (service: ServiceSnapshot) => (service.listeners ?? []).filter(({ owned }) => owned)
+  return [
+    ...rules
+      .filter((rule) => !others.some((each) => each.to === rule.to && each.conditions === rule.conditions))
+      .map(({ conditions }) => `the rule for ${conditions} is gone, or is another one`),
+    ...others
+      .filter((rule) => !rules.some((each) => each.ruleArn === rule.ruleArn))
+      .map(({ conditions }) => `a rule for ${conditions} has appeared`),
+    ...mine(known)
+      .filter(({ port, to }) => !mine(found).some((each) => each.port === port && each.to === to))
+      .map(({ port }) => `the test listener on port ${port} is gone, or is another one`),
+  ]
+}
