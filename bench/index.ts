@@ -32,7 +32,7 @@ const held = (row: Row): string => {
   if (row.value === undefined || row.bound === undefined) return ''
   const { bound, value } = row
   const ok = 'atMost' in bound ? value <= bound.atMost : value >= bound.atLeast
-  return `${'atMost' in bound ? `≤ ${bound.atMost}` : `≥ ${bound.atLeast}`} ${ok ? '✓' : '✗'}`
+  return `${'atMost' in bound ? `≤ ${figure(bound.atMost)}` : `≥ ${figure(bound.atLeast)}`} ${ok ? '✓' : '✗'}`
 }
 
 const figure = (value: number | undefined): string =>
