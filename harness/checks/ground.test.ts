@@ -68,7 +68,7 @@ test('an instance type that is not offered in every zone of the group is found, 
   // This cloud offers every type everywhere; AWS does not.
   const notInB = ({ operation }: { operation: string }) =>
     operation === 'DescribeInstanceTypeOfferings'
-      ? ({ kind: 'stale', recall: without('us-east-1b') } as const)
+      ? ({ kind: 'stale', within: (work: () => unknown) => without('us-east-1b')(work()) } as const)
       : undefined
   calls.add(notInB)
   onTestFinished(() => void calls.delete(notInB))
