@@ -114,8 +114,10 @@ interface GateParts extends Eyes, DrawnSite {
 function judges(parts: GateParts): Pick<Site, 'gate' | 'watch'> {
   const { config, scene, runner, suites, ref, release, baseline, from, before, probe, view, approve } = parts
   const { clock } = scene.cloud
+  const reached: StageRef[] = []
   const judged = (stage: StageRef, phase: GatePhase) => ({
     stage,
+    earlier: reached.filter(({ index }) => index >= 0 && index < stage.index),
     context: {
       cloud: scene.cloud.address,
       service: ref,
@@ -138,6 +140,7 @@ function judges(parts: GateParts): Pick<Site, 'gate' | 'watch'> {
   return {
     gate: (spec, stage, signal, observed) => {
       const { context, ...traffic } = judged(stage, spec.suites)
+      reached.push(stage)
       return runGate({
         ...traffic,
         // Before the first change the service is as old as the plan: suites look for themselves.

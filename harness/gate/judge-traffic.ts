@@ -8,7 +8,7 @@ import type { GateInput } from './run-gate.ts'
 /** What traffic is judged by. */
 type Traffic = Pick<
   GateInput,
-  'stage' | 'context' | 'view' | 'before' | 'candidate' | 'stable' | 'thresholds'
+  'stage' | 'earlier' | 'context' | 'view' | 'before' | 'candidate' | 'stable' | 'thresholds'
 >
 
 export function judgeTraffic(
@@ -23,6 +23,10 @@ export function judgeTraffic(
     before: isBefore ? { ...now, counts: [] } : view.window(before),
     samplesBefore: isBefore ? {} : view.samples(before),
     now,
+    earlier: (input.earlier ?? []).map((each) => ({
+      window: exceptDowntime(view.window(each.name)),
+      share: candidateShare({ ...input, stage: each }),
+    })),
     samples: view.samples(stage.name),
     candidate,
     stable,

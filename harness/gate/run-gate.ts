@@ -25,6 +25,8 @@ export interface GateInput {
   readonly spec: GateSpec
   /** The stage whose traffic is judged, by the name under which the view keeps it. */
   readonly stage: StageRef
+  /** The stages before it, by whose traffic it is judged too; none unless given. */
+  readonly earlier?: readonly StageRef[]
   /** Absolute paths of the suites of the gate's phase. */
   readonly files: readonly string[]
   /** What the suites are given; the traffic is added to it. */

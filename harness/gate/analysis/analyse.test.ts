@@ -167,6 +167,28 @@ describe('error rate', () => {
     expect(evidence('unanswered requests', { now, before: usual })?.status).toBe('passed')
   })
 
+  test('requests that nobody answered are the candidate’s where they come with its share of the traffic', () => {
+    const none = (n: number, lost: number) =>
+      traffic({ '1.0.0': { ok: n - lost }, '': { 'response-timeout': lost } })
+    const seen = (first: number, second: number, third: number) => ({
+      before: none(300, 0),
+      earlier: [
+        { window: none(500, first), share: 0.05 },
+        { window: none(500, second), share: 0.25 },
+      ],
+      now: none(500, third),
+      candidateShare: 0.5,
+      look: 'continuous' as const,
+    })
+    // 5 % of the candidate's own, which is no more than 2.8 % of all.
+    expect(judge(seen(1, 7, 14))).toMatchObject({
+      status: 'failed',
+      sentence:
+        'the service answered 14 of 500 requests with an error (2.8 %: 14 response-timeout), before the first shift 0 of 300, at 5 % 1 of 500, at 25 % 7 of 500, which is 5.6 % of what 2.0.0 was given',
+    })
+    expect(judge(seen(8, 6, 8)).status).toBe('passed')
+  })
+
   test('a stable release that fails since the shift closes the gate', () => {
     const now = traffic({ '1.0.0': { ok: 466, 'target-5xx': 9 }, '2.0.0': { ok: 25 } })
     const before = traffic({ '1.0.0': { ok: 2000 } })

@@ -6,11 +6,21 @@ import { holm } from './holm.ts'
 import { compareLatency, holdToLimit } from './latency.ts'
 import { judgeSchedule } from './schedule.ts'
 import { tally } from './tally.ts'
+import { weighUnanswered } from './unanswered.ts'
+
+/** What was seen at another share of the traffic. */
+export interface Earlier {
+  readonly window: TrafficWindow
+  /** That of the candidate, of 1. */
+  readonly share: number
+}
 
 export interface AnalysisInput {
   /** Traffic before the first shift, and since this stage's weights were confirmed. */
   readonly before: TrafficWindow
   readonly now: TrafficWindow
+  /** The stages between the two, whose gates have opened; none unless given. */
+  readonly earlier?: readonly Earlier[]
   /** Latencies of the two windows by version. */
   readonly samplesBefore: Samples
   readonly samples: Samples
@@ -75,11 +85,8 @@ function otherFindings(input: AnalysisInput): Finding[] {
   const { before, now, candidate, stable, thresholds, look } = input
   const { alpha, ceiling } = thresholds.errorRate
   const everyone = (): boolean => true
-  const nobody = (version: string): boolean => version === ''
   const ofStable = (version: string): boolean => version === stable && candidate !== stable
   const ofCandidate = (version: string): boolean => version === candidate
-  const requests = tally(now, everyone).n
-  const requestsBefore = tally(before, everyone).n
   const closing = look === 'closing'
   const reference = stableWindow(input)
   return [
@@ -101,19 +108,7 @@ function otherFindings(input: AnalysisInput): Finding[] {
       window: now,
       matches: everyone,
     }),
-    compareErrors({
-      metric: 'unanswered requests',
-      alpha,
-      // What no release answered belongs to none; it is counted against all requests.
-      arm: {
-        name: 'the service',
-        errors: tally(now, nobody).errors,
-        n: requests,
-        window: now,
-        matches: nobody,
-      },
-      other: { name: 'before the first shift', errors: tally(before, nobody).errors, n: requestsBefore },
-    }),
+    weighUnanswered(input),
     compareErrors({
       metric: 'errors of the stable release',
       alpha,

@@ -1,19 +1,9 @@
 import { expect, test } from 'vitest'
+import { seededRandom } from '#fixtures/clouds/embedded/world/ids'
 import { binomialAtLeast } from './distributions.ts'
 import { ceilingEValue, detectableRate, shareEValue } from './e-value.ts'
 
 const factorial = (n: number): number => (n <= 1 ? 1 : n * factorial(n - 1))
-
-/** A seeded generator (mulberry32), so that every run of these tests draws the same. */
-function random(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 test('the share e-value equals its closed form k! (K−k)! / (K+1)! / (p^k (1−p)^(K−k))', () => {
   for (const [k, rest, n, others] of [
@@ -78,7 +68,7 @@ test('one error of twenty does not break a ceiling of 2 %, ten do', () => {
 
 test('looking after every request keeps false alarms at most α: Monte Carlo with its own bound', () => {
   const alpha = 0.05
-  const draw = random(7)
+  const draw = seededRandom(7)
   const runs = 2000
   let alarms = { share: 0, ceiling: 0 }
   for (let run = 0; run < runs; run++) {
@@ -104,7 +94,7 @@ test('looking after every request keeps false alarms at most α: Monte Carlo wit
 })
 
 test('0.1 % against 10 % at a tenth of the traffic is found within some 300 requests on average', () => {
-  const draw = random(11)
+  const draw = seededRandom(11)
   let total = 0
   const runs = 400
   for (let run = 0; run < runs; run++) {
