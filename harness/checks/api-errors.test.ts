@@ -67,6 +67,13 @@ const service: ServiceSnapshot = {
   shares: { orders: 100 },
 }
 
+const [stable] = service.fleets
+const withCandidate: ServiceSnapshot = {
+  ...service,
+  fleets: stable ? [stable, { ...stable, name: 'orders-2', role: 'candidate' }] : [],
+  shares: { orders: 95, 'orders-2': 5 },
+}
+
 const error = (code: string): string =>
   `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>no</Message></Error><RequestId>1</RequestId></ErrorResponse>`
 
@@ -90,6 +97,7 @@ const asking = {
   orphans: (cloud) => checks.orphans(cloud, service, {}),
   healthCheckSettings: (cloud) => checks.healthCheckSettings(cloud, service, {}),
   securityGroups: (cloud) => checks.securityGroups(cloud, service, {}),
+  requestsAnswered: (cloud) => checks.requestsAnswered(cloud, withCandidate, {}),
   restored: (cloud) => checks.restored(cloud, service, { before: service }),
   listenerWeights: (cloud) => checks.listenerWeights(cloud, service, { shares: { orders: 1 } }),
   dnsSettings: (cloud) => checks.dnsSettings(cloud, service, {}),

@@ -21,6 +21,7 @@ import { neighboursUnderstood } from './neighbours-understood.ts'
 import { noRefresh } from './no-refresh.ts'
 import { orphans } from './orphans.ts'
 import { quotas } from './quotas.ts'
+import { requestsAnswered } from './requests-answered.ts'
 import { restored } from './restored.ts'
 import { imageAvailable, revertible } from './revertible.ts'
 import { securityGroups } from './security-groups.ts'
@@ -59,6 +60,7 @@ export const checks = {
   noRefresh,
   orphans,
   quotas,
+  requestsAnswered,
   restored,
   revertible,
   securityGroups,

@@ -22,6 +22,7 @@ export const CHECK_NAMES = [
   'no-refresh',
   'orphans',
   'quotas',
+  'requests-answered',
   'restored',
   'revertible',
   'security-groups',

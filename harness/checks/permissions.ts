@@ -5,6 +5,7 @@ export const CHECKING: readonly Permission[] = [
   { action: 'autoscaling:DescribeAccountLimits' },
   { action: 'autoscaling:DescribeInstanceRefreshes' },
   { action: 'autoscaling:DescribeScalingActivities' },
+  { action: 'cloudwatch:GetMetricData' },
   { action: 'ec2:DescribeImages' },
   { action: 'ec2:DescribeInstances' },
   { action: 'ec2:DescribeInstanceTypeOfferings' },

@@ -6,6 +6,7 @@ import type { CapacityOptions } from '../checks/full-capacity.ts'
 import type { RecordOptions } from '../checks/immutable.ts'
 import { checks, nameOf } from '../checks/index.ts'
 import type { LaunchOptions } from '../checks/launchable.ts'
+import type { AnsweredOptions } from '../checks/requests-answered.ts'
 import type { RevertOptions } from '../checks/revertible.ts'
 import type { ProcessOptions } from '../checks/suspended-processes.ts'
 import type { SplitOptions } from '../checks/traffic-split.ts'
@@ -64,6 +65,8 @@ interface ServiceMatchers {
   toHaveSoundDns(options?: DnsSettingsOptions & Retry): Promise<void>
   /** Certificates that users are shown name what they ask for, and do not expire soon. */
   toShowValidCertificates(options?: CertificateOptions & Retry): Promise<void>
+  /** By the load balancer's own count, a candidate's requests fail no more often than those of the stable fleet. */
+  toAnswerRequests(options?: AnsweredOptions & Retry): Promise<void>
   /** The DNS names that lead to the load balancer resolve, and only this version answers there. */
   toResolveTo(version: string, options?: CheckOptions & Retry): Promise<void>
 }
@@ -225,6 +228,10 @@ vitestExpect.extend({
   },
   toShowValidCertificates(received: unknown, options: CertificateOptions & Retry = {}) {
     return meet(this, received, 'to show valid certificates', checks.certificate, options)
+  },
+  toAnswerRequests(received: unknown, options: AnsweredOptions & Retry = {}) {
+    const answered = { ...page(), ...options }
+    return meet(this, received, 'to answer the requests that it is given', checks.requestsAnswered, answered)
   },
   toResolveTo(received: unknown, version: string, options: CheckOptions & Retry = {}) {
     return meet(this, received, `to resolve to ${version}`, checks.dnsRecord, {

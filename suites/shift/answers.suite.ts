@@ -43,6 +43,12 @@ describe.concurrent('the answers while traffic shifts', () => {
     await expect(service).toSplitTrafficAs(stage?.shares ?? service.shares, traffic, { mixes, route })
   })
 
+  test('by the count of the load balancer, requests to the candidate fail no more often than others', async ({
+    service,
+  }) => {
+    await expect(service).toAnswerRequests()
+  })
+
   test('requests that take their time are answered', async ({ service }) => {
     await expect(service).toPass(checks.slowRequest, page)
   })

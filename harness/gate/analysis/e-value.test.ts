@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { seededRandom } from '#fixtures/clouds/embedded/world/ids'
 import { binomialAtLeast } from './distributions.ts'
-import { ceilingEValue, detectableRate, shareEValue } from './e-value.ts'
+import { ceilingEValue, detectableRate, oddsEValue, shareEValue } from './e-value.ts'
 
 const factorial = (n: number): number => (n <= 1 ? 1 : n * factorial(n - 1))
 
@@ -41,6 +41,43 @@ test('under equal rates the expected worth over all outcomes, enumerated, is at 
       expect(expected).toBeLessThanOrEqual(1 + 1e-9)
     }
   }
+})
+
+test('errors count by the share that was in force: the expected worth, enumerated over two periods, is at most 1', () => {
+  const shares = [0.05, 0.25]
+  for (const [first, second] of [
+    [1, 4],
+    [3, 6],
+  ] as const) {
+    let expected = 0
+    for (let a = 0; a <= first; a++) {
+      for (let b = 0; b <= second; b++) {
+        const chance = [
+          { k: a, of: first, share: 0.05 },
+          { k: b, of: second, share: 0.25 },
+        ].reduce(
+          (all, { k, of, share }) =>
+            all * (binomialAtLeast(k, of, share) - binomialAtLeast(k + 1, of, share)),
+          1,
+        )
+        const strata = shares.map((share, i) => {
+          const [errors, all] = i === 0 ? [a, first] : [b, second]
+          return { errors, others: all - errors, share }
+        })
+        expected += chance * oddsEValue(strata)
+      }
+    }
+    expect(expected).toBeLessThanOrEqual(1 + 1e-9)
+    expect(expected).toBeGreaterThan(0.5)
+  }
+})
+
+test('one error at 5 % and three at a quarter are enough at α = 1 %, the other way round too, all at a half are not', () => {
+  const of = (errors: number, share: number) => ({ errors, others: 0, share })
+  expect(oddsEValue([of(1, 0.05), of(3, 0.25)])).toBeGreaterThan(100)
+  expect(oddsEValue([of(3, 0.05), of(1, 0.25)])).toBeGreaterThan(100)
+  expect(oddsEValue([of(4, 0.5)])).toBeLessThan(20)
+  expect(oddsEValue([{ errors: 0, others: 5, share: 0.5 }])).toBe(0)
 })
 
 test('the ceiling e-value, enumerated over all outcomes, is worth 1 at the ceiling and less below', () => {

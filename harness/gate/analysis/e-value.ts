@@ -33,6 +33,31 @@ export function shareEValue(arm: Rate, other: Rate): number {
   )
 }
 
+/** Errors of two arms in one of several periods, of which the first had this share of the requests. */
+export interface Stratum {
+  readonly errors: number
+  readonly others: number
+  readonly share: number
+}
+
+/** How many times as likely as the other arm's a request of the first may be to fail: the stake is spread evenly over them. */
+const ODDS = [2, 4, 8, 16, 64, 256]
+
+/**
+ * As `shareEValue`, where the share has changed meanwhile: each error counts by the share that was in force. Within a
+ * period it is given how many failed in all, so the worth is that of drawing them without putting back, which no convex
+ * function makes more than that of drawing with (Hoeffding, JASA 58, 1963).
+ */
+export function oddsEValue(strata: readonly Stratum[]): number {
+  const bet = (odds: number): number =>
+    strata.reduce((sum, { errors, others, share }) => {
+      const all = odds * share + (1 - share)
+      return sum + timesLog(errors, Math.log(odds / all)) - timesLog(others, Math.log(all))
+    }, 0)
+  if (strata.every(({ errors }) => errors === 0)) return 0
+  return ODDS.reduce((sum, odds) => sum + Math.exp(bet(odds)), 0) / ODDS.length
+}
+
 /**
  * Whether a rate is above a ceiling: a uniform mixture over all rates above it, bet against the ceiling itself.
  * Every rate below the ceiling is even less favourable to the bet, so it holds for all of them.
