@@ -2,6 +2,7 @@ import type { Cloud } from '../cloud.ts'
 import { releaseOn } from '../mix.ts'
 import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
 import { type Answer, type Asked, inLanes, tryAsk } from './ask.ts'
+import { askOn, type Witness } from './ask-on.ts'
 import { isMoreThan } from './binomial.ts'
 import { type FleetOptions, fleetsOf, lacking, standingFleets } from './check.ts'
 import { cannotBeReached, type Door, doorsOf } from './direct.ts'
@@ -50,8 +51,16 @@ export async function answersAlike(
         doors: await doorsOf(cloud, service, fleet, signal),
       })),
     ])
-    const found = doors.map(async ({ fleet, doors }) => ofFleet(cloud, fleet, doors, page, options))
-    return (await Promise.all(found)).flat()
+    const seen = await Promise.all(
+      doors.map(({ fleet, doors }) => ofFleet(cloud, fleet, doors, page, options)),
+    )
+    const findings = seen.flatMap((each) => each.findings)
+    const witnesses = seen.flatMap((each) => each.witness ?? [])
+    const witness = witnesses.find(({ name }) => name === reference)
+    if (findings.length > 0 || !witness) return findings
+    const suspects = witnesses.filter((each) => each !== witness)
+    const { limit = DEFAULT_LIMIT } = options
+    return (await Promise.all(suspects.map((suspect) => askOn(suspect, witness, limit)))).flat()
   })
 }
 
@@ -74,18 +83,27 @@ interface DoorAnswers {
   readonly asked: readonly Asked[]
 }
 
+interface FleetSeen {
+  readonly findings: Findings
+  /** The fleet, to be asked on; absent where nobody is there to be asked. */
+  readonly witness?: Witness
+}
+
 async function ofFleet(
   cloud: Cloud,
   fleet: FleetSnapshot,
   doors: readonly Door[],
   reference: Answer | undefined,
   options: AlikeOptions,
-): Promise<Findings> {
+): Promise<FleetSeen> {
   const { path, limit = DEFAULT_LIMIT, headers = {}, signal } = options
-  if (doors.length === 0) {
+  const [first] = doors
+  if (!first) {
     const hint = 'look at the reason codes of DescribeTargetHealth'
-    return [waiting({ subject: fleet.name, expected: 'healthy instances to ask', seen: 'none', hint })]
+    const expected = 'healthy instances to ask'
+    return { findings: [waiting({ subject: fleet.name, expected, seen: 'none', hint })] }
   }
+  const askAt = ({ url }: Door): Promise<Asked> => tryAsk(cloud, url + path, { headers, signal })
   const rounds = options.times ?? Math.max(EACH, Math.ceil(REQUESTS / doors.length))
   const byDoor = doors.map((door) => ({ door, asked: [] as Asked[] })) satisfies DoorAnswers[]
   const all: Asked[] = []
@@ -93,7 +111,7 @@ async function ofFleet(
     // Each error may take as long as a client waits: once there are too many, no more is needed.
     const place = byDoor[i % doors.length]
     if (!place || isMoreThan(all.filter(isError).length, all.length, limit)) return
-    const asked = await tryAsk(cloud, place.door.url + path, { headers, signal })
+    const asked = await askAt(place.door)
     all.push(asked)
     place.asked.push(asked)
   }
@@ -101,10 +119,13 @@ async function ofFleet(
   const model = reference ?? all.find((each) => !isError(each))?.answer
   const versionOf = ({ instanceId }: Door): string =>
     options.versions?.[fleet.name] ?? releaseOn(fleet, instanceId)
-  return [
+  const findings = [
     ...errorShare(`${fleet.name}, asked directly`, all, limit),
     ...byDoor.flatMap((each) => ofDoor(fleet, each, { model, version: versionOf(each.door), limit })),
   ]
+  let turn = 0
+  const next = (): Promise<Asked> => askAt(doors[turn++ % doors.length] ?? first)
+  return { findings, witness: { name: fleet.name, asked: all, ask: next } }
 }
 
 interface Held {
