@@ -1,12 +1,14 @@
 /**
  * Deploys every defect of the sample service by a default canary and a default blue-green, and prints, as a Markdown
- * table, where each was caught and what it cost users: `npm run defects [-- kind…]`. A whole run writes `defects.md`. Exits with 1 if one was not.
+ * table, where each was caught and what it cost users: `npm run defects [-- kind… | json…]`. A whole run writes `defects.md`. Exits with 1 if one was not.
  */
 import { writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defects } from '#fixtures/app/defects/index'
+import { rateAtLeast } from '#harness/gate/analysis/distributions'
+import type { JournalEvent } from '#harness/journal/event'
 import { summarise } from '#harness/journal/summary'
 import { configBeside, deploy } from './command-line.ts'
 
@@ -28,7 +30,9 @@ const HEAD = `# Where every defect is caught
 
 Written by \`npm run defects\`: each defect of the sample service, deployed by a default canary and a default blue-green on the
 embedded cloud under 100 probe requests a second (a minute of cloud time takes a second). *Harmed* are requests that failed;
-*met* are all that the release answered; *detected after* is cloud time from the release's share being in force to the first sign.
+*budget* is what the shares of the stages alone would have had meet the release until it was found: share × requests, of every
+stage that it got traffic in, rounded up; a run fails when more were harmed than that and chance explain. *met* are all that the
+release answered; *detected after* is cloud time from the release's share being in force to the first sign.
 
 `
 
@@ -38,14 +42,57 @@ interface Caught {
   readonly exitCode: number | undefined
   readonly stage: string
   readonly harmed: number
+  readonly budget: Budget
   /** Requests that met the release between its first traffic and the verdict: what was at stake. */
   readonly exposed: number
   readonly detectMs: number | undefined
   readonly sentence: string
 }
 
+/** Requests sent while the release had traffic, and how many of them its share was. */
+interface Budget {
+  readonly sent: number
+  readonly exposed: number
+}
+
+function budgetOf(events: readonly JournalEvent[]): Budget {
+  const started = events.find((event) => event.type === 'deployment-started')
+  const shares = new Map(
+    started?.plan.stages.map(({ name, targets }) => [
+      name,
+      shareOfOthers(Object.values(targets)[0]?.traffic.shares ?? {}, started.before[0]?.shares ?? {}),
+    ]),
+  )
+  let [sent, exposed] = [0, 0]
+  for (const event of events) {
+    if (event.type !== 'traffic') continue
+    const share = shares.get(event.bucket.stage) ?? 0
+    const n = event.bucket.counts.reduce((sum, count) => sum + count.n, 0)
+    if (share > 0) sent += n
+    exposed += share * n
+  }
+  return { sent, exposed }
+}
+
+type Shares = Readonly<Record<string, number>>
+
+/** What goes to fleets that had no traffic before. */
+function shareOfOthers(shares: Shares, before: Shares): number {
+  const entries = Object.entries(shares)
+  const total = entries.reduce((sum, [, share]) => sum + share, 0)
+  const others = entries.reduce((sum, [name, share]) => (before[name] ? sum : sum + share), 0)
+  return total === 0 ? 0 : others / total
+}
+
+/** What chance shows once in a thousand runs does not count. */
+const CHANCE = 0.001
+
+const isOver = (harmed: number, { sent, exposed }: Budget): boolean =>
+  harmed > 0 && (sent === 0 || rateAtLeast(Math.min(harmed, sent), sent, CHANCE) > exposed / sent)
+
 async function caught(config: string, strategy: string, kind: string): Promise<Caught> {
-  const summary = summarise(await deploy(config, ['--strategy', strategy, '--release', kind]))
+  const events = await deploy(config, ['--strategy', strategy, '--release', kind])
+  const summary = summarise(events)
   const { wayBack } = summary.recoverable
   const exposed = summary.requests.byVersion.find((each) => each.version === 'bad')?.n ?? 0
   return {
@@ -54,6 +101,7 @@ async function caught(config: string, strategy: string, kind: string): Promise<C
     exitCode: summary.exitCode,
     stage: wayBack?.stage ?? '–',
     harmed: summary.requests.harmed,
+    budget: budgetOf(events),
     exposed,
     detectMs: wayBack?.detect?.cloudMs,
     sentence: summary.trouble?.sentence ?? summary.sentence ?? '',
@@ -61,8 +109,16 @@ async function caught(config: string, strategy: string, kind: string): Promise<C
 }
 
 const directory = await mkdtemp(join(tmpdir(), 'sluice-defects-'))
+/** Kinds by name, or as JSON whole defects and lists of them: values and combinations that the table has not. */
 const chosen = process.argv.slice(2)
 const kinds = Object.keys(defects).filter((kind) => chosen.length === 0 || chosen.includes(kind))
+const own = chosen
+  .filter((each) => /^[[{]/.test(each))
+  .map((json, i) => [`given-${i + 1}`, [JSON.parse(json)].flat()] as const)
+const cases = [
+  ...kinds.map((kind) => [kind, [{ kind, ...PARAMETERS[kind as keyof typeof defects] }]] as const),
+  ...own,
+]
 const table: string[] = []
 const print = (cells: readonly unknown[]): void => {
   const line = `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |\n`
@@ -70,21 +126,22 @@ const print = (cells: readonly unknown[]): void => {
   process.stdout.write(line)
 }
 let missed = 0
+let over = 0
 try {
-  const releases = kinds.map((kind) => {
-    const defect = { kind, ...PARAMETERS[kind as keyof typeof defects] }
-    return [kind, { version: 'bad', userData: { version: 'bad', defects: [defect] } }] as const
-  })
+  const releases = cases.map(
+    ([name, defects]) => [name, { version: 'bad', userData: { version: 'bad', defects } }] as const,
+  )
   const config = await configBeside(directory, { releases: Object.fromEntries(releases) })
-  print(['defect', 'strategy', 'exit', 'caught at', 'harmed', 'met', 'detected after', 'why'])
-  print(['---', '---', '---', '---', '---', '---', '---', '---'])
-  for (const kind of kinds) {
+  print(['defect', 'strategy', 'exit', 'caught at', 'harmed', 'budget', 'met', 'detected after', 'why'])
+  print(['---', '---', '---', '---', '---', '---', '---', '---', '---'])
+  for (const [kind] of cases) {
     for (const strategy of STRATEGIES) {
       const row = await caught(config, strategy, kind)
       if (row.exitCode !== 3 && row.exitCode !== 4) missed++
-      const { exitCode, stage, harmed, exposed, detectMs, sentence } = row
+      if (isOver(row.harmed, row.budget)) over++
+      const { exitCode, stage, harmed, budget, exposed, detectMs, sentence } = row
       const detected = detectMs === undefined ? '–' : `${(detectMs / 1000).toFixed(0)} s`
-      print([kind, strategy, exitCode, stage, harmed, exposed, detected, sentence])
+      print([kind, strategy, exitCode, stage, harmed, Math.ceil(budget.exposed), exposed, detected, sentence])
     }
   }
 } finally {
@@ -92,4 +149,7 @@ try {
 }
 if (chosen.length === 0) writeFileSync(join(import.meta.dirname, 'defects.md'), HEAD + table.join(''))
 process.stderr.write(missed === 0 ? 'every defect was caught\n' : `${missed} were not caught\n`)
-process.exitCode = missed === 0 ? 0 : 1
+process.stderr.write(
+  over === 0 ? 'none harmed more than its budget\n' : `${over} harmed more than their budget\n`,
+)
+process.exitCode = missed + over === 0 ? 0 : 1
