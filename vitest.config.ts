@@ -15,6 +15,8 @@ const suites = (phase: string) => ({
     globalSetup: ['harness/cli/standalone.ts'],
     execArgv,
     testTimeout: 60_000,
+    // What is lost twice at once is another ordeal.
+    fileParallelism: phase !== 'resilience',
   },
 })
 

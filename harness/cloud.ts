@@ -10,7 +10,10 @@ import type { Clock, ClockSpec } from './clock.ts'
 
 export type CloudKind = 'embedded' | 'localstack' | 'endpoint' | 'live'
 
-/** Something a strategy or a suite needs of a cloud. `data-plane`: load balancers really route; `dns`: names really resolve. */
+/**
+ * Something a strategy or a suite needs of a cloud. `data-plane`: load balancers really route; `dns`: names really resolve;
+ * `faults`: it can be harmed on purpose.
+ */
 export type Capability =
   | 'ec2'
   | 'elbv2'
@@ -20,6 +23,7 @@ export type Capability =
   | 'cloudwatch'
   | 'data-plane'
   | 'dns'
+  | 'faults'
 
 type Support = { readonly ok: true } | { readonly ok: false; readonly because: string }
 

@@ -23,6 +23,8 @@ export interface AlikeOptions extends FleetOptions {
   /** The fleet whose page is right; the fleets are compared with themselves when not given. */
   readonly reference?: string | undefined
   readonly limit?: ErrorLimit | undefined
+  /** Over all instances of a fleet; 24 when not given. */
+  readonly requests?: number | undefined
   /** Of every instance; fewer do where the probe has asked all along. */
   readonly times?: number | undefined
   /** Headers of every request, such as tell one group of clients from the others. */
@@ -104,7 +106,7 @@ async function ofFleet(
     return { findings: [waiting({ subject: fleet.name, expected, seen: 'none', hint })] }
   }
   const askAt = ({ url }: Door): Promise<Asked> => tryAsk(cloud, url + path, { headers, signal })
-  const rounds = options.times ?? Math.max(EACH, Math.ceil(REQUESTS / doors.length))
+  const rounds = options.times ?? Math.max(EACH, Math.ceil((options.requests ?? REQUESTS) / doors.length))
   const byDoor = doors.map((door) => ({ door, asked: [] as Asked[] })) satisfies DoorAnswers[]
   const all: Asked[] = []
   const ask = async (i: number): Promise<void> => {

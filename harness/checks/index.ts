@@ -13,6 +13,7 @@ import { headroom } from './headroom.ts'
 import { healthCheckSettings } from './health-check-settings.ts'
 import { immutable } from './immutable.ts'
 import { instancesKept } from './instances-kept.ts'
+import { lackOfCapacity } from './lack-of-capacity.ts'
 import { launchable } from './launchable.ts'
 import { listenerWeights } from './listener-weights.ts'
 import { mainPage, servedVersion } from './main-page.ts'
@@ -31,9 +32,11 @@ import { shutsDown } from './shuts-down.ts'
 import { slowRequest } from './slow-request.ts'
 import { suspendedProcesses } from './suspended-processes.ts'
 import { targetHealth } from './target-health.ts'
+import { throttling } from './throttling.ts'
 import { trafficSplit } from './traffic-split.ts'
 import { writesReadable } from './writes-readable.ts'
 import { zoneBalance } from './zone-balance.ts'
+import { zoneLoss } from './zone-loss.ts'
 import { zones } from './zones.ts'
 
 /** Every check by name. Add one: its file, its line here, and its name in `names.ts`. */
@@ -53,6 +56,7 @@ export const checks = {
   imageAvailable,
   immutable,
   instancesKept,
+  lackOfCapacity,
   launchable,
   listenerWeights,
   mainPage,
@@ -71,9 +75,11 @@ export const checks = {
   slowRequest,
   suspendedProcesses,
   targetHealth,
+  throttling,
   trafficSplit,
   writesReadable,
   zoneBalance,
+  zoneLoss,
   zones,
 } satisfies Record<string, Check<never>>
 

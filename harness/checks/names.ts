@@ -15,6 +15,7 @@ export const CHECK_NAMES = [
   'image-available',
   'immutable',
   'instances-kept',
+  'lack-of-capacity',
   'launchable',
   'listener-weights',
   'main-page',
@@ -33,9 +34,11 @@ export const CHECK_NAMES = [
   'slow-request',
   'suspended-processes',
   'target-health',
+  'throttling',
   'traffic-split',
   'writes-readable',
   'zone-balance',
+  'zone-loss',
   'zones',
 ] as const
 

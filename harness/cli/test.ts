@@ -13,6 +13,8 @@ import { suiteFiles } from './suite-files.ts'
 
 const PHASES: readonly GatePhase[] = ['pre-deploy', 'shift', 'post-deploy', 'resilience']
 const DEADLINE = 120_000
+/** In cloud milliseconds on top, where suites wait for a service to heal, again and again. */
+const HEALING = 60 * 60_000
 const EXIT = { passed: 0, failed: 3, inconclusive: 4, error: 1 } as const
 
 /** `sluice test [phase]`: the suites of one phase alone, against the service as it stands. */
@@ -21,10 +23,13 @@ export async function test(invocation: Invocation, [given]: readonly string[]): 
   const phase = phaseNamed(given ?? 'post-deploy')
   const config = await loadConfig({ cwd, env, flags })
   const files = await suiteFiles(config, phase)
-  await using runner = await createSuiteRunner({ root: realpathSync(config.root) })
+  const harms = phase === 'resilience'
+  // Suites that do harm run one after another: what is lost twice at once is another ordeal.
+  const workers = harms ? { maxWorkers: 1, testTimeout: DEADLINE } : {}
+  await using runner = await createSuiteRunner({ root: realpathSync(config.root), ...workers })
   await runner.check(files)
   await using scene = await openScene(config, config.cloud, interrupt)
-  if (phase === 'resilience') {
+  if (harms) {
     await confirm(
       invocation,
       scene.cloud.address,
@@ -42,7 +47,8 @@ export async function test(invocation: Invocation, [given]: readonly string[]): 
     clients: config.clients,
     checks: config.checks,
   }
-  const run = await runner.run({ files, deadline: DEADLINE, signal: interrupt, context })
+  const deadline = DEADLINE + (harms ? HEALING / scene.cloud.clock.scale : 0)
+  const run = await runner.run({ files, deadline, signal: interrupt, context })
   interrupt.throwIfAborted()
   const verdict = mergeEvidence([judgeSuites(run, 'suites', allowance(context))])
   if (flags.json)

@@ -36,7 +36,7 @@ export async function describeAccount(options: DescribeAccountOptions): Promise<
     ...(profile === undefined ? {} : { profile }),
     callsPerSecond,
     // Its load balancers, instances and names are real, and the system's resolver finds them.
-    lacks: {},
+    lacks: { faults: 'nothing but single instances is harmed in an account of AWS' },
   } as const satisfies CloudAddress
   const { Account: account, Arn: arn } = await callerIdentity(address, options.signal)
   if (account !== undefined && accounts.includes(account)) return { ...address, account }

@@ -113,6 +113,7 @@ async function plainEndpoint(
     lacks: {
       'data-plane': `load balancers and instances behind ${endpoint} carry no traffic`,
       dns: `nothing is known to answer the names that ${endpoint} hands out`,
+      faults: `${endpoint} is not known to take faults`,
     },
   } as const satisfies Omit<CloudAddress, 'account'>
   const clients = createClients({ ...address, account: '' }, region, options)

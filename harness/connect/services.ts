@@ -1,7 +1,7 @@
 import type { Capability, CloudAddress, RegionClients } from '../cloud.ts'
 import { whyNoAnswer, whyNotBuilt } from './explain.ts'
 
-type Services = Exclude<Capability, 'data-plane' | 'dns'>
+type Services = Exclude<Capability, 'data-plane' | 'dns' | 'faults'>
 
 /** One question a service, which costs the least and changes nothing. */
 const QUESTIONS: Readonly<

@@ -3,6 +3,7 @@ import type { CertificateOptions } from '../checks/certificate.ts'
 import type { Check, CheckOptions, FleetOptions } from '../checks/check.ts'
 import type { DnsSettingsOptions } from '../checks/dns-settings.ts'
 import type { CapacityOptions } from '../checks/full-capacity.ts'
+import type { HealingOptions } from '../checks/healing.ts'
 import type { RecordOptions } from '../checks/immutable.ts'
 import { checks, nameOf } from '../checks/index.ts'
 import type { LaunchOptions } from '../checks/launchable.ts'
@@ -26,6 +27,18 @@ interface Retry {
 
 type MixedOptions = CheckOptions & Pick<SplitOptions, 'mixes' | 'route'>
 type Shares = Readonly<Record<string, number>>
+
+/** What a service can be put to. All but the loss of an instance take a cloud that can be harmed. */
+const ORDEALS = {
+  'the loss of an instance': checks.selfHealing,
+  'the loss of a zone': checks.zoneLoss,
+  'a lack of capacity': checks.lackOfCapacity,
+  throttling: checks.throttling,
+} as const
+
+/** Cloud milliseconds: a drain, boots and the first health checks. */
+const HEALING = 15 * 60_000
+const LAST_LOOK = 60_000
 
 interface ServiceMatchers {
   /** Any check, with its own options. */
@@ -65,6 +78,8 @@ interface ServiceMatchers {
   toHaveSoundDns(options?: DnsSettingsOptions & Retry): Promise<void>
   /** Certificates that users are shown name what they ask for, and do not expire soon. */
   toShowValidCertificates(options?: CertificateOptions & Retry): Promise<void>
+  /** What it loses is replaced, and no request fails beyond what must; harms it on purpose. */
+  toHealFrom(ordeal: keyof typeof ORDEALS, options?: Partial<HealingOptions> & Retry): Promise<void>
   /** By the load balancer's own count, a candidate's requests fail no more often than those of the stable fleet. */
   toAnswerRequests(options?: AnsweredOptions & Retry): Promise<void>
   /** The DNS names that lead to the load balancer resolve, and only this version answers there. */
@@ -228,6 +243,12 @@ vitestExpect.extend({
   },
   toShowValidCertificates(received: unknown, options: CertificateOptions & Retry = {}) {
     return meet(this, received, 'to show valid certificates', checks.certificate, options)
+  },
+  toHealFrom(received: unknown, ordeal: keyof typeof ORDEALS, options: Partial<HealingOptions> & Retry = {}) {
+    const { within = HEALING } = options
+    // One look takes as long as it may heal.
+    const healing = { path: page().path, timeout: within + LAST_LOOK, ...options, within }
+    return meet(this, received, `to heal from ${ordeal}`, ORDEALS[ordeal], healing)
   },
   toAnswerRequests(received: unknown, options: AnsweredOptions & Retry = {}) {
     const answered = { ...page(), ...options }

@@ -13,7 +13,8 @@ import type { GatePhase, ServiceSnapshot } from '../strategy.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 let runner: WarmSuiteRunner
 beforeAll(async () => {
-  runner = await createSuiteRunner({ root, conditions: ['sluice-source'] })
+  // One at a time: suites that do harm must not meet each other's.
+  runner = await createSuiteRunner({ root, conditions: ['sluice-source'], maxWorkers: 1 })
 }, 60_000)
 afterAll(() => runner[Symbol.asyncDispose]())
 
