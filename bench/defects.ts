@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { defects } from '#fixtures/app/defects/index'
 import { rateAtLeast } from '#harness/gate/analysis/distributions'
 import type { JournalEvent } from '#harness/journal/event'
-import { summarise } from '#harness/journal/summary'
+import { type DeploymentSummary, summarise } from '#harness/journal/summary'
 import { configBeside, deploy } from './command-line.ts'
 
 /** Kinds that need more than their name to show: the mildest that a default deployment is held to. */
@@ -23,6 +23,9 @@ const PARAMETERS: Partial<Record<keyof typeof defects, Readonly<Record<string, u
   crash: { requests: 60 },
   'crash-loop': { requests: 60 },
 }
+
+/** What every bad release calls itself. */
+const RELEASE = 'bad'
 
 const STRATEGIES = ['canary', 'blue-green']
 
@@ -55,33 +58,18 @@ interface Budget {
   readonly exposed: number
 }
 
-function budgetOf(events: readonly JournalEvent[]): Budget {
-  const started = events.find((event) => event.type === 'deployment-started')
-  const shares = new Map(
-    started?.plan.stages.map(({ name, targets }) => [
-      name,
-      shareOfOthers(Object.values(targets)[0]?.traffic.shares ?? {}, started.before[0]?.shares ?? {}),
-    ]),
-  )
+function budgetOf(events: readonly JournalEvent[], shares: DeploymentSummary['shares']): Budget {
   let [sent, exposed] = [0, 0]
   for (const event of events) {
     if (event.type !== 'traffic') continue
-    const share = shares.get(event.bucket.stage) ?? 0
-    const n = event.bucket.counts.reduce((sum, count) => sum + count.n, 0)
+    const { to, counts } = event.bucket
+    // The share in force at the end of an interval: at its beginning the weights may just have been on their way.
+    const share = shares.findLast(({ at }) => at <= to)?.shares[RELEASE] ?? 0
+    const n = counts.reduce((sum, count) => sum + count.n, 0)
     if (share > 0) sent += n
     exposed += share * n
   }
   return { sent, exposed }
-}
-
-type Shares = Readonly<Record<string, number>>
-
-/** What goes to fleets that had no traffic before. */
-function shareOfOthers(shares: Shares, before: Shares): number {
-  const entries = Object.entries(shares)
-  const total = entries.reduce((sum, [, share]) => sum + share, 0)
-  const others = entries.reduce((sum, [name, share]) => (before[name] ? sum : sum + share), 0)
-  return total === 0 ? 0 : others / total
 }
 
 /** What chance shows once in a thousand runs does not count. */
@@ -94,14 +82,14 @@ async function caught(config: string, strategy: string, kind: string): Promise<C
   const events = await deploy(config, ['--strategy', strategy, '--release', kind])
   const summary = summarise(events)
   const { wayBack } = summary.recoverable
-  const exposed = summary.requests.byVersion.find((each) => each.version === 'bad')?.n ?? 0
+  const exposed = summary.requests.byVersion.find((each) => each.version === RELEASE)?.n ?? 0
   return {
     strategy,
     kind,
     exitCode: summary.exitCode,
     stage: wayBack?.stage ?? '–',
     harmed: summary.requests.harmed,
-    budget: budgetOf(events),
+    budget: budgetOf(events, summary.shares),
     exposed,
     detectMs: wayBack?.detect?.cloudMs,
     sentence: summary.trouble?.sentence ?? summary.sentence ?? '',
@@ -129,7 +117,7 @@ let missed = 0
 let over = 0
 try {
   const releases = cases.map(
-    ([name, defects]) => [name, { version: 'bad', userData: { version: 'bad', defects } }] as const,
+    ([name, defects]) => [name, { version: RELEASE, userData: { version: RELEASE, defects } }] as const,
   )
   const config = await configBeside(directory, { releases: Object.fromEntries(releases) })
   print(['defect', 'strategy', 'exit', 'caught at', 'harmed', 'budget', 'met', 'detected after', 'why'])

@@ -2,13 +2,13 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import type { Approvals } from './approvals.ts'
 import { type CheckSettings, checkSettings } from './check-settings.ts'
+import { type ProbeConfig, probeOf, probeSchema } from './config-probe.ts'
 import { configError, type Diagnostic, describeIssue } from './config-problems.ts'
 import { placeSites, releaseOf, type SiteSpec, type Strategies } from './config-sites.ts'
 import { duration } from './duration.ts'
-import { describeError, SluiceError } from './errors.ts'
+import { SluiceError } from './errors.ts'
 import type { ClientGroup, ServiceRef, Thresholds } from './gate.ts'
 import type { StateSpec } from './journal/state-bucket.ts'
-import type { LongSpec, ProbeTarget, StickySpec, WritesSpec } from './probe.ts'
 import type { GatePhase, Release, StrategySpec } from './strategy.ts'
 
 /** A program that instances run, each in a process of its own. */
@@ -65,20 +65,7 @@ export interface Config {
   readonly gates: Thresholds
   /** Built-in checks that are left out or told something, each with the reason. */
   readonly checks: CheckSettings
-  readonly probe: {
-    /** Requests per wall second. */
-    readonly rate: number
-    readonly timeout: number
-    readonly expect: { readonly status: number; readonly bodyIncludes?: string }
-    /** Asked for in turn with the main page. */
-    readonly targets: readonly ProbeTarget[]
-    /** Clients that keep their cookies; none when absent. */
-    readonly sticky?: StickySpec
-    /** Slow requests under way at all times; none when absent. */
-    readonly long?: LongSpec
-    /** What the probe writes and reads back; nothing when absent. */
-    readonly writes?: WritesSpec
-  }
+  readonly probe: ProbeConfig
   /** Groups of clients that suites ask as. */
   readonly clients: readonly ClientGroup[]
   /** The user's own suites by phase: paths or globs, relative to the root. */
@@ -168,48 +155,6 @@ const files = z.array(z.string()).default([])
 const DEFAULT_SUITES = '**/*.suite.{ts,mts,js,mjs}'
 const own = (phase: GatePhase) => z.array(z.string()).default([`suites/${phase}/${DEFAULT_SUITES}`])
 
-const status = z.int().min(100).max(599).default(200)
-const headers = z.record(z.string(), z.string())
-
-const jsonSchema = z.record(z.string(), z.json()).superRefine((schema, context) => {
-  try {
-    z.fromJSONSchema(schema)
-  } catch (thrown) {
-    context.addIssue({ code: 'custom', message: `no JSON Schema: ${describeError(thrown)}` })
-  }
-})
-
-const target = z.strictObject({
-  path: z.string().startsWith('/', 'expected a path that starts with /'),
-  method: z.enum(['GET', 'HEAD', 'OPTIONS', 'POST']).default('GET'),
-  headers: headers.optional(),
-  body: z.json().optional(),
-  expect: z
-    .strictObject({
-      status,
-      bodyIncludes: z.string().optional(),
-      header: headers.optional(),
-      schema: jsonSchema.optional(),
-    })
-    .prefault({}),
-})
-
-const sticky = z.strictObject({
-  clients: z.int().min(1).max(1_000).default(5),
-  session: z.string().min(1).optional(),
-})
-
-const long = z.strictObject({
-  path: z.string().startsWith('/', 'expected a path that starts with /'),
-  open: z.int().min(1).max(50).default(2),
-  timeout: duration.prefault('60s'),
-})
-
-const writes = z.strictObject({
-  path: z.string().startsWith('/', 'expected a path that starts with /').default('/orders'),
-  body: z.json().default({ item: 'sluice probe', quantity: 1 }),
-})
-
 const schema = z.strictObject({
   cloud: cloud.prefault({ kind: 'embedded' }),
   service: place.extend({ name }).optional(),
@@ -232,17 +177,7 @@ const schema = z.strictObject({
       alarms: z.array(z.string().min(1).max(255)).max(100).default([]),
     })
     .prefault({}),
-  probe: z
-    .strictObject({
-      rate: z.number().positive().max(10_000).default(100),
-      timeout: duration.prefault('5s'),
-      expect: z.strictObject({ status, bodyIncludes: z.string().optional() }).prefault({}),
-      targets: z.array(target).default([]),
-      sticky: sticky.optional(),
-      long: long.optional(),
-      writes: z.union([z.boolean(), writes]).optional(),
-    })
-    .prefault({}),
+  probe: probeSchema.prefault({}),
   checks: checkSettings.prefault({}),
   clients: z.array(z.strictObject({ header: z.record(z.string(), z.string()) })).default([]),
   suites: z
@@ -327,7 +262,7 @@ export function validateConfig(
     releases: Object.fromEntries(
       Object.entries(config.releases).map(([name, each]) => [name, releaseOf(each)]),
     ),
-    probe: probeOf(config),
+    probe: probeOf(config.probe, config.cloud.kind),
   }
 }
 
@@ -383,11 +318,4 @@ function overlay(exported: object, overrides: Overrides): object {
     base['cloud'] = { ...target, region: at }
   }
   return base
-}
-
-/** Nothing is written to a cloud that others use unless the config says so. */
-function probeOf({ cloud, probe }: z.output<typeof schema>): Config['probe'] {
-  const { writes: wanted = cloud.kind === 'embedded', ...rest } = probe
-  const written = wanted === true ? writes.parse({}) : wanted
-  return { ...rest, ...(written ? { writes: written } : {}) } as Config['probe']
 }

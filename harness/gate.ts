@@ -171,9 +171,10 @@ export type Outcome =
 
 /**
  * `write-then-read` writes, and reads what was acknowledged back through whatever serves then; `long` has a few slow
- * requests under way at all times; the clients of `sticky` keep their cookies.
+ * requests under way at all times; the clients of `sticky` keep their cookies; those of `dns` keep what a DNS name
+ * resolved to.
  */
-export type Lane = 'fresh' | 'keep-alive' | 'write-then-read' | 'long' | 'sticky'
+export type Lane = 'fresh' | 'keep-alive' | 'write-then-read' | 'long' | 'sticky' | 'dns'
 
 /** What was wrong with one request, in a sentence of plain words. */
 export interface Remark {
@@ -187,6 +188,8 @@ export interface TrafficCount {
   readonly lane: Lane
   readonly outcome: Outcome
   readonly n: number
+  /** What the name had been resolved to, `host:port`; of the lane `dns` only. */
+  readonly answer?: string
 }
 
 /** Latency of `ok` answers in wall milliseconds, counted from the planned send time. */

@@ -50,6 +50,8 @@ export interface ProbeSpec {
   readonly url: string
   /** Requests per wall second. */
   readonly rate: number
+  /** Requests of the schedule that are sent at most; what was planned beyond is left out. No bound when absent. */
+  readonly most?: number
   /** Wall milliseconds until a response must be complete. */
   readonly timeout: number
   /** Wall milliseconds a bucket spans. */
@@ -63,6 +65,8 @@ export interface ProbeSpec {
   readonly sticky?: StickySpec
   /** Slow requests that are under way at all times; none are when absent. */
   readonly long?: LongSpec
+  /** Clients that resolve a DNS name themselves; there are none when absent. */
+  readonly dns?: PopulationSpec
   /** What is written, and then read back; nothing is when absent. */
   readonly writes?: WritesSpec
 }
@@ -71,6 +75,16 @@ export interface ProbeSpec {
 export interface StickySpec {
   readonly clients: number
   readonly session?: string
+}
+
+/**
+ * They ask for the main page under `name`, each at what it last resolved it to: for as long as the answer's TTL says, in
+ * cloud time, or, `ignoring` of them, until nothing takes a connection there.
+ */
+export interface PopulationSpec {
+  readonly name: string
+  readonly clients: number
+  readonly ignoring: number
 }
 
 /** Besides the rate: as many clients as `open` ask for a page that takes long, each again when it has its answer. */

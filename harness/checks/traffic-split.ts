@@ -62,8 +62,8 @@ export async function trafficSplit(
 function versionsOf(traffic: TrafficWindow): ReadonlyMap<string, number> {
   const versions = new Map<string, number>()
   for (const { version, lane, n } of traffic.counts) {
-    // Who is held to a fleet by a cookie says nothing of the weights.
-    if (lane === 'sticky') continue
+    // Who is held to a fleet by a cookie, or to an address by an answer, says nothing of the weights.
+    if (lane === 'sticky' || lane === 'dns') continue
     if (version !== '') versions.set(version, (versions.get(version) ?? 0) + n)
   }
   return versions

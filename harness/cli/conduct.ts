@@ -19,6 +19,7 @@ import type { Reporter } from '../report.ts'
 import { runDeployment } from '../runner.ts'
 import type { Plan } from '../strategy.ts'
 import type { Invocation } from './main.ts'
+import { probeSpec } from './probe-spec.ts'
 import type { Scene } from './scene.ts'
 
 /** A deployment that is to be run: on its way forward, or back. */
@@ -97,10 +98,10 @@ export async function conduct(conduct: Conduct, owned: Owned): Promise<number> {
 async function openEyes(conduct: Conduct, site: PlannedSite, journal: Journal, owned: Owned) {
   const { cloud } = conduct.scene
   const view = createTrafficLedger()
-  const started = cloud.supports('data-plane').ok
-    ? startProbe(probeSpec(conduct, site), { signal: conduct.invocation.interrupt })
+  const { interrupt: signal } = conduct.invocation
+  const probe = cloud.supports('data-plane').ok
+    ? owned.use(await startProbe(await probeSpec({ ...conduct, cloud }, site, signal), { signal }))
     : silentProbe
-  const probe = started instanceof Promise ? owned.use(await started) : started
   const mark = conduct.sites.length > 1 ? { scope: site.before.scope } : {}
   const blind = watchProbe(probe, view, (bucket) => journal.append({ type: 'traffic', ...mark, bucket }))
   await probe.enter(BEFORE)
@@ -191,27 +192,6 @@ function tell(lease: Lease | undefined, journal: Journal, past: number): void {
     if (event.type === 'revert-started') lease.say(`goes back: ${event.sentence}`)
     if (event.type === 'deployment-ended') lease.say(`ended ${event.state}: ${event.sentence}`)
   })
-}
-
-/** How often traffic is summed, in wall milliseconds: finer where cloud time runs faster. */
-const bucketOf = (scale: number): number => (scale > 1 ? 250 : 1_000)
-
-function probeSpec({ config, scene }: Conduct, { ref, release, from, before }: PlannedSite) {
-  const { rate, timeout, expect, targets, sticky, long, writes } = config.probe
-  const port = before.entry.port === 80 ? '' : `:${before.entry.port}`
-  return {
-    cloud: scene.cloud.address,
-    url: `${before.entry.protocol.toLowerCase()}://${before.entry.dnsName}${port}${ref.url}`,
-    rate,
-    timeout,
-    expect,
-    targets,
-    ...(sticky ? { sticky } : {}),
-    ...(long ? { long } : {}),
-    ...(writes ? { writes } : {}),
-    bucket: bucketOf(scene.cloud.clock.scale),
-    versions: [from, release.version, ...before.fleets.map((fleet) => fleet.release)],
-  }
 }
 
 /** `past` events are for the reports that tell the whole story; who reads events one by one has had them. */

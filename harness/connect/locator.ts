@@ -7,6 +7,9 @@ interface Place {
   readonly port: number
 }
 
+/** What says where a `host:port` listens. */
+export const question = (name: string, port: number): string => `_${port}._tcp.${name}`
+
 /**
  * Translates `host:port` as a client of the cloud writes it to a socket. Only one loopback address can be relied on
  * (macOS has no 127.0.0.2), so an address alone does not lead to a load balancer: the cloud's DNS server also says,
@@ -20,8 +23,6 @@ export interface Locator {
 }
 
 export function createLocator(resolver: Resolver, regions: readonly string[]): Locator {
-  const question = (name: string, port: number): string => `_${port}._tcp.${name}`
-
   const locateAddress = async (address: string, port: number): Promise<Place> => {
     for (const region of regions) {
       const answer = await resolver.srv(question(instanceName(address, region), port))
@@ -44,7 +45,7 @@ export function createLocator(resolver: Resolver, regions: readonly string[]): L
   }
 }
 
-function place(answer: Answer, host: string, port: number): Place {
+export function place(answer: Answer, host: string, port: number): Place {
   switch (answer.kind) {
     case 'at':
       return { host: '127.0.0.1', port: answer.port }

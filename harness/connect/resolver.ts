@@ -12,9 +12,17 @@ export type Answer =
   | { readonly kind: 'none' }
   | { readonly kind: 'foreign' }
 
+/** An answer, and for how many seconds it may be kept. */
+export interface Held {
+  readonly answer: Answer
+  readonly ttl: number
+}
+
 /** Asks one DNS server, over UDP, and keeps what it answers for its TTL, counted in cloud time. */
 export interface Resolver {
   srv(name: string): Promise<Answer>
+  /** Asks anew, and keeps nothing: for those who keep answers as they like. */
+  lookup(name: string): Promise<Held>
   forget(name: string): void
   close(): void
 }
@@ -87,16 +95,17 @@ export function createResolver(server: string, clock: Clock): Resolver {
       send()
     })
   }
+  const lookup = async (name: string): Promise<Held> => read(await ask(name), server)
   const resolve = async (name: string): Promise<Answer> => {
-    const packet = await ask(name)
-    const { answer, ttl } = read(packet, server)
+    const { answer, ttl } = await lookup(name)
     if (ttl > 0) cache.set(name, { answer, until: clock.now() + ttl * 1_000 })
     return answer
   }
 
   return {
+    lookup: (written) => lookup(plain(written)),
     srv(written) {
-      const name = written.toLowerCase().replace(/\.$/, '')
+      const name = plain(written)
       const known = cache.get(name)
       if (known && clock.now() < known.until) return Promise.resolve(known.answer)
       cache.delete(name)
@@ -106,7 +115,7 @@ export function createResolver(server: string, clock: Clock): Resolver {
       underWay.set(name, asking)
       return asking
     },
-    forget: (name) => void cache.delete(name.toLowerCase().replace(/\.$/, '')),
+    forget: (name) => void cache.delete(plain(name)),
     close() {
       if (closed) return
       closed = true
@@ -146,7 +155,9 @@ function connectSocket(host: string, port: number, receiver: Receiver): Promise<
   })
 }
 
-function read(packet: DecodedPacket, server: string): { answer: Answer; ttl: number } {
+const plain = (name: string): string => name.toLowerCase().replace(/\.$/, '')
+
+function read(packet: DecodedPacket, server: string): Held {
   // dns-packet's types leave out `rcode`, which decoded packets carry.
   const rcode = (packet as DecodedPacket & { rcode?: string }).rcode ?? 'NOERROR'
   if (rcode === 'REFUSED') return { answer: { kind: 'foreign' }, ttl: 0 }

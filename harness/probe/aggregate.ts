@@ -16,6 +16,8 @@ export interface EndedRequest {
   /** Wall milliseconds since it was planned. */
   readonly latency: number
   readonly remark?: string | undefined
+  /** What a name had been resolved to. */
+  readonly answer?: string | undefined
 }
 
 /** Counts what happens to requests, by the stage they were planned in, until a bucket is closed. */
@@ -42,6 +44,7 @@ const OTHER = '(others)'
 export function createAggregate(versions: readonly string[], start: number): Aggregate {
   const stages = new Map<string, Gathered>()
   const nameOf = createNaming(versions)
+  const answerOf = createNaming([])
   let from = start
   const of = (stage: string): Gathered => {
     const known = stages.get(stage) ?? gather()
@@ -65,7 +68,9 @@ export function createAggregate(versions: readonly string[], start: number): Agg
       of(stage).dropped += count
     },
     ended(stage, request) {
-      record(of(stage), request, nameOf(request.version))
+      const { answer } = request
+      const told = answer === undefined ? request : { ...request, answer: answerOf(answer) }
+      record(of(stage), told, nameOf(request.version))
     },
     close(stage, now, overdue = new Map()) {
       for (const name of overdue.keys()) of(name)
@@ -106,10 +111,10 @@ const gather = (): Gathered => ({
 const TIMED: readonly Lane[] = ['fresh', 'keep-alive', 'sticky']
 
 function record(into: Gathered, request: EndedRequest, version: string): void {
-  const { lane, outcome, latency, remark } = request
-  const key = `${lane} ${outcome} ${version}`
+  const { lane, outcome, latency, remark, answer } = request
+  const key = `${lane} ${outcome} ${answer ?? ''} ${version}`
   const n = (into.counts.get(key)?.n ?? 0) + 1
-  into.counts.set(key, { version, lane, outcome, n })
+  into.counts.set(key, { version, lane, outcome, n, ...(answer === undefined ? {} : { answer }) })
   if (remark !== undefined) into.remarks = mergeRemarks(into.remarks, [{ outcome, sentence: remark }])
   if (outcome !== 'ok' || !TIMED.includes(lane)) return
   const latencies = into.latencies.get(version)

@@ -8,8 +8,11 @@ import { judgeFailure, type Progress } from './outcome.ts'
 export interface Report {
   /** The request is on its way over a connection. */
   started(): void
-  /** `version` is empty when no head of an answer arrived; `remark` says what was wrong, where there is more to say. */
-  ended(outcome: Outcome | 'unsent', version: string, remark?: string): void
+  /**
+   * `version` is empty when no head of an answer arrived; `remark` says what was wrong, where there is more to say;
+   * `answer`, what a name had been resolved to.
+   */
+  ended(outcome: Outcome | 'unsent', version: string, remark?: string, answer?: string): void
 }
 
 /** One request, and how its answer is judged. */

@@ -9,6 +9,7 @@ import { createAsk, type Guise } from './ask.ts'
 import { createLane, type Send } from './lane.ts'
 import { type LongRequests, startLongRequests } from './long.ts'
 import { nothingWritten } from './messages.ts'
+import { createPopulation, type Population } from './population.ts'
 import { startSchedule } from './schedule.ts'
 import { createStickyLane } from './sticky.ts'
 import { createWrites, type Writes } from './writes.ts'
@@ -39,7 +40,14 @@ export function createProbe(spec: ProbeSpec, cloud: Cloud, options: ProbeOptions
   let client: Client | undefined
   const guise = everyOther(() => client)
   const writes = createLedger(spec, cloud, guise)
-  const traffic = createTraffic(createTurns(spec, cloud, options, writes, guise), aggregate, clock.wall)
+  const population = spec.dns && createPopulation(options.fresh ?? cloud.dispatcher, spec, spec.dns, cloud)
+  const most = spec.most ?? Number.POSITIVE_INFINITY
+  const traffic = createTraffic(
+    createTurns(spec, cloud, options, { writes, population }, guise),
+    aggregate,
+    clock.wall,
+    most,
+  )
   let stage = options.stage ?? 'baseline'
   const schedule = startSchedule({
     rate: spec.rate,
@@ -65,6 +73,7 @@ export function createProbe(spec: ProbeSpec, cloud: Cloud, options: ProbeOptions
     schedule.stop()
     long?.stop()
     await traffic.ended()
+    population?.close()
     closeBucket()
     bucketTimer.cancel()
   }
@@ -127,7 +136,7 @@ interface Traffic {
   ended(): Promise<void>
 }
 
-function createTraffic(turn: Turns, aggregate: Aggregate, wall: WallClock): Traffic {
+function createTraffic(turn: Turns, aggregate: Aggregate, wall: WallClock, most: number): Traffic {
   const idle = Promise.withResolvers<void>()
   const underWay = new Set<UnderWay>()
   let awaited = false
@@ -137,7 +146,7 @@ function createTraffic(turn: Turns, aggregate: Aggregate, wall: WallClock): Traf
   return {
     send(index, planned, lag, stage) {
       aggregate.planned(stage, lag)
-      if (underWay.size >= MOST_UNDER_WAY) {
+      if (underWay.size >= MOST_UNDER_WAY || index >= most) {
         aggregate.dropped(stage)
         return
       }
@@ -151,13 +160,13 @@ function createTraffic(turn: Turns, aggregate: Aggregate, wall: WallClock): Traf
       }
       send({
         started: countSent,
-        ended(outcome, version, remark) {
+        ended(outcome, version, remark, answer) {
           underWay.delete(own)
           if (outcome === 'unsent') aggregate.dropped(stage)
           else {
             countSent()
             const latency = wall.now() - planned
-            aggregate.ended(stage, { lane, outcome, version, latency, remark })
+            aggregate.ended(stage, { lane, outcome, version, latency, remark, answer })
           }
           settle()
         },
@@ -191,6 +200,8 @@ type Turns = (index: number) => NamedLane
 
 /** One request in so many comes from a client that keeps its cookies. */
 const STICKY_EVERY = 10
+/** And one in so many from one that resolves the service's name itself. */
+const DNS_EVERY = 10
 
 /** One request in so many writes or reads back what was written, and no more than so many a second do. */
 const WRITES_EVERY = 10
@@ -200,7 +211,10 @@ function createTurns(
   spec: ProbeSpec,
   cloud: Cloud,
   options: ProbeOptions,
-  writes: Writes | undefined,
+  {
+    writes,
+    population,
+  }: { readonly writes: Writes | undefined; readonly population: Population | undefined },
   guise: Guise,
 ): Turns {
   const { wall } = cloud.clock
@@ -214,11 +228,13 @@ function createTurns(
     lane: 'sticky',
     send: createStickyLane(cloud.dispatcher, spec, spec.sticky, wall),
   }
+  const dns: NamedLane | undefined = population && { lane: 'dns', send: population.send }
   const every = Math.max(WRITES_EVERY, Math.ceil(spec.rate / MOST_WRITES_A_SECOND))
   return (index) => {
     const send = index % every === 0 ? writes?.next() : undefined
     if (send) return { lane: 'write-then-read', send }
     if (sticky && index % STICKY_EVERY === 1) return sticky
+    if (dns && index % DNS_EVERY === 2) return dns
     return index % 2 === 0 ? fresh : kept
   }
 }

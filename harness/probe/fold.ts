@@ -49,7 +49,10 @@ export function mergeWindows(windows: readonly TrafficWindow[], name?: string): 
 }
 
 export function mergeCounts(counts: readonly TrafficCount[]): readonly TrafficCount[] {
-  const groups = Map.groupBy(counts, ({ lane, outcome, version }) => `${lane} ${outcome} ${version}`)
+  const groups = Map.groupBy(
+    counts,
+    ({ lane, outcome, version, answer = '' }) => `${lane} ${outcome} ${answer} ${version}`,
+  )
   return [...groups.values()].flatMap(([first, ...rest]) =>
     first ? [{ ...first, n: first.n + sum(rest) }] : [],
   )
