@@ -7,7 +7,7 @@ import { configError, type Diagnostic, describeIssue } from './config-problems.t
 import { placeSites, releaseOf, type SiteSpec, type Strategies } from './config-sites.ts'
 import { duration } from './duration.ts'
 import { SluiceError } from './errors.ts'
-import type { ClientGroup, ServiceRef, Thresholds } from './gate.ts'
+import type { ClientGroup, ServiceRef, TestPick, Thresholds } from './gate.ts'
 import type { StateSpec } from './journal/state-bucket.ts'
 import type { GatePhase, Release, StrategySpec } from './strategy.ts'
 
@@ -69,7 +69,7 @@ export interface Config {
   /** Groups of clients that suites ask as. */
   readonly clients: readonly ClientGroup[]
   /** The user's own suites by phase: paths or globs, relative to the root. */
-  readonly suites: Readonly<Record<GatePhase, readonly string[]>>
+  readonly suites: Readonly<Record<GatePhase, TestPick>>
   /** Where journals and reports go, relative to the root. */
   readonly directory: string
   /** Where a person must approve; nowhere unless given. */
@@ -151,9 +151,22 @@ const system = z.strictObject({
 })
 
 const share = z.number().gt(0).max(1)
-const files = z.array(z.string()).default([])
+const texts = z.array(z.string().min(1))
 const DEFAULT_SUITES = '**/*.suite.{ts,mts,js,mjs}'
-const own = (phase: GatePhase) => z.array(z.string()).default([`suites/${phase}/${DEFAULT_SUITES}`])
+/** Paths or globs alone, or with the tags and names of the tests that are picked from there. */
+const picked = (files: readonly string[]) =>
+  z
+    .union([
+      z.array(z.string()),
+      z.strictObject({
+        files: z.array(z.string()).default([...files]),
+        tags: texts.default([]),
+        names: texts.default([]),
+      }),
+    ])
+    .default([...files])
+    .transform((given): TestPick => (Array.isArray(given) ? { files: given, tags: [], names: [] } : given))
+const own = (phase: GatePhase) => picked([`suites/${phase}/${DEFAULT_SUITES}`])
 
 const schema = z.strictObject({
   cloud: cloud.prefault({ kind: 'embedded' }),
@@ -173,6 +186,7 @@ const schema = z.strictObject({
         .prefault({}),
       minRequests: z.int().positive().default(300),
       notRun: z.enum(['keep-shut', 'allow']).default('keep-shut'),
+      flaky: z.enum(['keep-shut', 'allow']).default('keep-shut'),
       // DescribeAlarms takes that many names at once.
       alarms: z.array(z.string().min(1).max(255)).max(100).default([]),
     })
@@ -185,7 +199,7 @@ const schema = z.strictObject({
       'pre-deploy': own('pre-deploy'),
       shift: own('shift'),
       'post-deploy': own('post-deploy'),
-      resilience: files,
+      resilience: picked([]),
     })
     .prefault({}),
   directory: z.string().default('.sluice'),

@@ -77,10 +77,20 @@ export interface SuiteRunner extends AsyncDisposable {
 export interface SuiteRequest {
   /** Absolute paths of suite files. */
   readonly files: readonly string[]
+  /** Which tests of some of them run; all do unless given. */
+  readonly pick?: TestPick | undefined
   readonly context: SuiteContext
   /** Wall milliseconds after which the run is cancelled, then killed. */
   readonly deadline: number
   readonly signal?: AbortSignal
+}
+
+/** A choice among the tests of files: a test runs that has one of the tags and one of the names, where any are given. */
+export interface TestPick {
+  readonly files: readonly string[]
+  readonly tags: readonly string[]
+  /** Parts of full names; `*` stands for anything. */
+  readonly names: readonly string[]
 }
 
 /** What a suite is given: plain data, provided to its worker under the key `sluice`. */
@@ -145,6 +155,8 @@ export interface Thresholds {
   readonly minRequests: number
   /** Whether a gate may open though suites could not run because the cloud lacks what they look at; it may not by default. */
   readonly notRun?: 'keep-shut' | 'allow'
+  /** Whether a gate may open though a test passed only when it was tried again; it may not by default. */
+  readonly flaky?: 'keep-shut' | 'allow'
   /** Names of CloudWatch alarms, metric or composite: one that is in ALARM closes a gate. */
   readonly alarms?: readonly string[]
 }

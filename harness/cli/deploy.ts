@@ -19,9 +19,9 @@ import { hold, sameStill } from './hold.ts'
 import type { Invocation } from './main.ts'
 import { requireSupport } from './require.ts'
 import { openScene, type Scene } from './scene.ts'
-import { suiteFiles } from './suite-files.ts'
+import { type Suites, suiteFiles } from './suite-files.ts'
 
-type Suites = Readonly<Record<GatePhase, readonly string[]>>
+type SuitesByPhase = Readonly<Record<Exclude<GatePhase, 'resilience'>, Suites>>
 
 /** `sluice deploy`: the whole of it. Exit codes as the design has them. */
 export async function deploy(invocation: Invocation): Promise<number> {
@@ -85,10 +85,12 @@ async function both<A extends AsyncDisposable, B extends AsyncDisposable>(
 }
 
 /** A runner whose suites all compile, and whose workers are warming up. */
-async function readyRunner(config: Config, suites: Suites): Promise<SuiteRunner> {
-  const runner = await createSuiteRunner({ root: config.root })
+async function readyRunner(config: Config, suites: SuitesByPhase): Promise<SuiteRunner> {
+  const all: readonly Suites[] = Object.values(suites)
+  const tags = [...new Set(all.flatMap(({ pick }) => pick.tags))]
+  const runner = await createSuiteRunner({ root: config.root, tags })
   try {
-    await runner.check([...new Set(Object.values(suites).flat())])
+    await runner.check([...new Set(all.flatMap(({ files }) => files))])
     return runner
   } catch (thrown) {
     await runner[Symbol.asyncDispose]()
@@ -96,18 +98,20 @@ async function readyRunner(config: Config, suites: Suites): Promise<SuiteRunner>
   }
 }
 
-async function suitesOf(config: Config): Promise<Suites> {
-  const [pre, shift, post] = await Promise.all(
-    (['pre-deploy', 'shift', 'post-deploy'] as const).map((phase) => suiteFiles(config, phase)),
-  )
-  return { 'pre-deploy': pre ?? [], shift: shift ?? [], 'post-deploy': post ?? [], resilience: [] }
+async function suitesOf(config: Config): Promise<SuitesByPhase> {
+  const [pre, shift, post] = await Promise.all([
+    suiteFiles(config, 'pre-deploy'),
+    suiteFiles(config, 'shift'),
+    suiteFiles(config, 'post-deploy'),
+  ])
+  return { 'pre-deploy': pre, shift, 'post-deploy': post }
 }
 
 interface GateParts extends Eyes, DrawnSite {
   readonly config: Config
   readonly scene: Scene
   readonly runner: SuiteRunner
-  readonly suites: Suites
+  readonly suites: SuitesByPhase
 }
 
 /** How traffic and suites are judged: while a gate is, and between gates. */
@@ -146,7 +150,7 @@ function judges(parts: GateParts): Pick<Site, 'gate' | 'watch'> {
         // Before the first change the service is as old as the plan: suites look for themselves.
         context: stage.index < 0 ? context : { ...context, observed },
         spec,
-        files: suites[spec.suites],
+        ...suitesFor(suites, spec.suites),
         runner,
         flush: spec.suites === 'post-deploy' ? readingBack(probe) : () => probe.flush(),
         probe: scene.cloud.supports('data-plane').ok,
@@ -164,6 +168,10 @@ function judges(parts: GateParts): Pick<Site, 'gate' | 'watch'> {
   }
 }
 
+/** No gate of a deployment does harm on purpose. */
+const suitesFor = (suites: SuitesByPhase, phase: GatePhase): Partial<Suites> & Pick<Suites, 'files'> =>
+  phase === 'resilience' ? { files: [] } : suites[phase]
+
 /** Where the config names alarms. */
 function alarmsOf({ config, scene: { cloud }, before }: GateParts): Alarms | undefined {
   const { alarms: names = [] } = config.gates
@@ -171,7 +179,7 @@ function alarmsOf({ config, scene: { cloud }, before }: GateParts): Alarms | und
   return {
     names,
     look: (signal) => alarmsQuiet(cloud, before, { names, signal }),
-    notRun: allowance({ cloud: cloud.address, thresholds: config.gates }),
+    notRun: allowance({ cloud: cloud.address, thresholds: config.gates }).notRun,
   }
 }
 

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config.ts'
 import { SluiceError } from '../errors.ts'
+import type { TestPick } from '../gate.ts'
 import type { GatePhase } from '../strategy.ts'
 
 /** The folder of the built-in suites: beside this code, in source as in the built package. */
@@ -16,18 +17,26 @@ const PACKAGE_ROOT = existsSync(join(BUILT_IN, '../package.json'))
 
 const SUITE = '*.suite.{ts,mts,js,mjs}'
 
-/** The suite files of a phase: those built in, then the user's. Throws `config` when there is none at all. */
-export async function suiteFiles(config: Config, phase: GatePhase): Promise<string[]> {
+/** Files to run, and what is picked from the user's own among them. */
+export interface Suites {
+  readonly files: readonly string[]
+  readonly pick: TestPick
+}
+
+/**
+ * The suite files of a phase: those built in, then the user's. Only from the latter tests are picked: a built-in check is
+ * left out by its name and with a reason. Throws `config` when there is none at all.
+ */
+export async function suiteFiles(config: Config, phase: GatePhase): Promise<Suites> {
+  const asked = config.suites[phase]
   const builtIn = await found(BUILT_IN, [`${phase}/**/${SUITE}`])
   // In Sluice's own repository both are the same suites.
   const own =
-    realpathSync(config.root) === realpathSync(PACKAGE_ROOT)
-      ? []
-      : await found(config.root, config.suites[phase])
+    realpathSync(config.root) === realpathSync(PACKAGE_ROOT) ? [] : await found(config.root, asked.files)
   const files = [...builtIn, ...own]
-  if (files.length > 0) return files
+  if (files.length > 0) return { files, pick: { ...asked, files: own } }
   throw new SluiceError('config', `no suite was found for ${phase}`, {
-    hint: `looked for ${config.suites[phase].join(', ') || 'nothing'} in ${config.root} and for built-in ones in ${BUILT_IN}`,
+    hint: `looked for ${asked.files.join(', ') || 'nothing'} in ${config.root} and for built-in ones in ${BUILT_IN}`,
   })
 }
 

@@ -22,11 +22,15 @@ export async function test(invocation: Invocation, [given]: readonly string[]): 
   const { flags, cwd, env, output, interrupt } = invocation
   const phase = phaseNamed(given ?? 'post-deploy')
   const config = await loadConfig({ cwd, env, flags })
-  const files = await suiteFiles(config, phase)
+  const { files, pick } = await suiteFiles(config, phase)
   const harms = phase === 'resilience'
   // Suites that do harm run one after another: what is lost twice at once is another ordeal.
   const workers = harms ? { maxWorkers: 1, testTimeout: DEADLINE } : {}
-  await using runner = await createSuiteRunner({ root: realpathSync(config.root), ...workers })
+  await using runner = await createSuiteRunner({
+    root: realpathSync(config.root),
+    tags: pick.tags,
+    ...workers,
+  })
   await runner.check(files)
   await using scene = await openScene(config, config.cloud, interrupt)
   if (harms) {
@@ -48,7 +52,7 @@ export async function test(invocation: Invocation, [given]: readonly string[]): 
     checks: config.checks,
   }
   const deadline = DEADLINE + (harms ? HEALING / scene.cloud.clock.scale : 0)
-  const run = await runner.run({ files, deadline, signal: interrupt, context })
+  const run = await runner.run({ files, pick, deadline, signal: interrupt, context })
   interrupt.throwIfAborted()
   const verdict = mergeEvidence([judgeSuites(run, 'suites', allowance(context))])
   if (flags.json)

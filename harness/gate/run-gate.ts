@@ -7,6 +7,7 @@ import type {
   SuiteContext,
   SuiteRun,
   SuiteRunner,
+  TestPick,
   TestResult,
   Thresholds,
   TrafficBucket,
@@ -29,6 +30,8 @@ export interface GateInput {
   readonly earlier?: readonly StageRef[]
   /** Absolute paths of the suites of the gate's phase. */
   readonly files: readonly string[]
+  /** Which of their tests run; all do unless given. */
+  readonly pick?: TestPick
   /** What the suites are given; the traffic is added to it. */
   readonly context: SuiteContext
   readonly runner: SuiteRunner
@@ -293,7 +296,7 @@ class Gate {
   }
 
   async #runSuites(): Promise<Evidence> {
-    const { runner, files, context, spec, stage, view, suiteDeadline } = this.#input
+    const { runner, files, pick, context, spec, stage, view, suiteDeadline } = this.#input
     const traffic = this.#probed ? { traffic: view.window(stage.name) } : {}
     // What was observed before the gate holds for suites that begin at once, not for those at the end of a bake.
     const { observed, ...lasting } = context
@@ -301,6 +304,7 @@ class Gate {
     const fresh = look === 'opening' && observed ? { observed } : {}
     const running = runner.run({
       files,
+      ...(pick ? { pick } : {}),
       context: { ...lasting, ...fresh, ...traffic, look },
       deadline: suiteDeadline ?? SUITE_DEADLINE,
       signal: this.#signal,

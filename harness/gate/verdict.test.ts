@@ -80,7 +80,7 @@ describe('judging a run of suites', () => {
 
   test('a test that could not run on this cloud leaves it open, unless that is allowed', () => {
     expect(judgeSuites(partly)).toMatchObject({ status: 'inconclusive' })
-    expect(judgeSuites(partly, 'suites', 'allow')).toMatchObject({
+    expect(judgeSuites(partly, 'suites', { notRun: 'allow' })).toMatchObject({
       status: 'passed',
       sentence: '1 test passed; 1 test could not run: no data-plane',
     })
@@ -100,7 +100,7 @@ describe('judging a run of suites', () => {
       'error',
     ],
   ])('where that is allowed it still does not pass when %s', (_why, change, status) => {
-    expect(judgeSuites({ ...partly, ...change }, 'suites', 'allow').status).toBe(status)
+    expect(judgeSuites({ ...partly, ...change }, 'suites', { notRun: 'allow' }).status).toBe(status)
   })
 
   test('it is never allowed on AWS itself, nor on the embedded cloud', () => {
@@ -112,7 +112,7 @@ describe('judging a run of suites', () => {
     } as const
     const of = (kind: CloudKind) => {
       const address = { account: '1', region: 'us-east-1', regions: [], clock: { kind: 'real' }, lacks: {} }
-      return allowance({ thresholds, cloud: { ...address, kind } as CloudAddress })
+      return allowance({ thresholds, cloud: { ...address, kind } as CloudAddress }).notRun
     }
     expect(['live', 'embedded', 'endpoint', 'localstack'].map((kind) => of(kind as CloudKind))).toEqual([
       'keep-shut',
@@ -120,6 +120,21 @@ describe('judging a run of suites', () => {
       'allow',
       'allow',
     ])
+  })
+
+  test('a test that passed only when tried again opens nothing, unless that is allowed, and is told either way', () => {
+    const wavering: SuiteRun = { ...green, tests: [passed, { ...passed, name: 'wavers', status: 'flaky' }] }
+    expect(judgeSuites(wavering)).toMatchObject({
+      status: 'inconclusive',
+      sentence: 'the check “wavers” passed only when tried again',
+    })
+    expect(judgeSuites(wavering, 'suites', { flaky: 'allow' })).toMatchObject({
+      status: 'passed',
+      sentence: '2 tests in 1 suite passed, 1 of them only when tried again',
+    })
+    const skipped: TestResult = { ...passed, status: 'skipped' }
+    const both = { ...wavering, tests: [...wavering.tests, skipped] }
+    expect(judgeSuites(both, 'suites', { flaky: 'allow' }).status).toBe('inconclusive')
   })
 
   test('a failed test is told before an error of the gate itself', () => {

@@ -13,6 +13,9 @@ import type {
 /** From the worst. A failure is told before an error of the gate itself: it is what harms users. */
 const SEVERITY = ['failed', 'error', 'inconclusive', 'passed'] as const satisfies readonly VerdictStatus[]
 
+/** What the config lets a gate open with. */
+export type Lenience = Readonly<{ [Key in 'notRun' | 'flaky']?: Thresholds[Key] | undefined }>
+
 /**
  * Whether a run of suites opens a gate. Vitest's own idea of success is not enough: it calls a run ok in which all
  * tests were skipped, a rejection came late, or a worker died. Only what ran and passed counts.
@@ -20,7 +23,7 @@ const SEVERITY = ['failed', 'error', 'inconclusive', 'passed'] as const satisfie
 export function judgeSuites(
   run: SuiteRun,
   metric = 'suites',
-  notRun: Thresholds['notRun'] = 'keep-shut',
+  { notRun = 'keep-shut', flaky = 'keep-shut' }: Lenience = {},
 ): Evidence {
   const n = countByStatus(run.tests)
   const judged = (status: VerdictStatus, sentence: string): Evidence => ({ metric, status, sentence, n })
@@ -33,7 +36,9 @@ export function judgeSuites(
   if (error) return judged('error', error)
 
   const excused = run.tests.filter((test) => test.leftOut || (notRun === 'allow' && test.notRun))
-  const unclear = run.tests.filter((test) => test.status !== 'passed' && !excused.includes(test))
+  const again = flaky === 'allow' ? run.tests.filter(({ status }) => status === 'flaky') : []
+  const fine = new Set([...excused, ...again])
+  const unclear = run.tests.filter((test) => test.status !== 'passed' && !fine.has(test))
   const [firstUnclear] = unclear
   if (firstUnclear)
     return judged('inconclusive', `${tell(firstUnclear)}${more(unclear.length, 'did not pass')}`)
@@ -44,15 +49,15 @@ export function judgeSuites(
   if (run.ended !== 'passed') return judged('error', `the run of the suites ended as ${run.ended}`)
   if (run.tests.length === 0) return judged('error', 'not one test ran')
   const files = run.requestedFiles.length
-  return judged('passed', `${plural(run.tests.length, 'test')} in ${plural(files, 'suite')} passed`)
+  const wavered = again.length > 0 ? `, ${again.length} of them only when tried again` : ''
+  return judged('passed', `${plural(run.tests.length, 'test')} in ${plural(files, 'suite')} passed${wavered}`)
 }
 
 /** AWS and the embedded cloud lack nothing that suites look at: what could not run there shuts the gate, whatever was set. */
-export const allowance = ({
-  cloud,
-  thresholds,
-}: Pick<SuiteContext, 'cloud' | 'thresholds'>): Thresholds['notRun'] =>
-  cloud.kind === 'live' || cloud.kind === 'embedded' ? 'keep-shut' : thresholds.notRun
+export const allowance = ({ cloud, thresholds }: Pick<SuiteContext, 'cloud' | 'thresholds'>): Lenience => ({
+  notRun: cloud.kind === 'live' || cloud.kind === 'embedded' ? 'keep-shut' : thresholds.notRun,
+  flaky: thresholds.flaky,
+})
 
 /** Of what did run everything passed; Vitest calls files failed in which something could not run. */
 function judgeTheRest(

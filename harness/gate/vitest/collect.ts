@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import type { SerializedError, TestCase, TestModule, TestRunEndReason, TestSuite } from 'vitest/node'
-import type { SuiteRun, TestResult, TestStatus } from '../../gate.ts'
+import type { SuiteRun, TestPick, TestResult, TestStatus } from '../../gate.ts'
+import { isPicked, withoutUnpicked } from './pick.ts'
 
 /** What Vitest said at the end of one run, and only of that run. */
 export interface Ending {
@@ -14,10 +15,17 @@ type Failure = Pick<SerializedError, 'name' | 'message' | 'stack' | 'stacks' | '
 /** Turns what Vitest reports into plain data, without judging it. */
 export function collectRun(
   ending: Ending,
-  run: Pick<SuiteRun, 'requestedFiles' | 'timedOut' | 'tookMs'> & { readonly root: string },
+  run: Pick<SuiteRun, 'requestedFiles' | 'timedOut' | 'tookMs'> & {
+    readonly root: string
+    readonly pick: TestPick | undefined
+  },
 ): SuiteRun {
-  const { root, requestedFiles, timedOut, tookMs } = run
-  return {
+  const { root, requestedFiles, timedOut, tookMs, pick } = run
+  const all = ending.modules.flatMap((module) => {
+    const tests = [...module.children.allTests()]
+    return tests.length > 0 && !tests.some((test) => wasPicked(test, module, pick)) ? [module.moduleId] : []
+  })
+  const seen: SuiteRun = {
     ended: ending.reason,
     requestedFiles,
     finishedFiles: ending.modules.map((module) => ({
@@ -25,15 +33,20 @@ export function collectRun(
       state: module.state(),
       errors: module.errors().map(describe),
     })),
-    tests: ending.modules.flatMap((module) => testsOf(module, relative(root, module.moduleId))),
+    tests: ending.modules.flatMap((module) => testsOf(module, relative(root, module.moduleId), pick)),
     unhandledErrors: ending.unhandledErrors.map(describe),
     timedOut,
     tookMs,
   }
+  return withoutUnpicked(seen, pick, new Set(all))
 }
 
-function testsOf(module: TestModule, file: string): TestResult[] {
-  const tests = [...module.children.allTests()].map((test) => resultOf(test, file))
+const wasPicked = (test: TestCase, { moduleId }: TestModule, pick: TestPick | undefined): boolean =>
+  isPicked({ file: moduleId, titles: test.fullName.split(' > '), tags: test.tags }, pick)
+
+function testsOf(module: TestModule, file: string, pick: TestPick | undefined): TestResult[] {
+  const ran = [...module.children.allTests()].filter((test) => wasPicked(test, module, pick))
+  const tests = ran.map((test) => resultOf(test, file))
   // A hook that fails belongs to no test; it is told as one, or its tests would only seem to be skipped.
   const hooks = [...module.children.allSuites()].flatMap((suite) => hookFailure(suite, suite.fullName, file))
   const own = tests.length > 0 ? hookFailure(module, 'before or after all', file) : []

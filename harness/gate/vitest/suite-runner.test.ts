@@ -187,6 +187,46 @@ test('a test that fails with nothing but Inconclusive errors is inconclusive', a
   expect(verdict.sentence).toContain('could not be decided: the API throttled')
 })
 
+const PICKED = `test('the checkout answers', { tags: ['smoke'] }, () => {})
+  test('the checkout is fast', () => { throw new Error('not picked') })
+  test('the search answers', { tags: ['smoke'] }, () => { throw new Error('not picked') })
+  test('the checkout takes orders', { tags: ['smoke'] }, () => {})`
+
+async function runPicked(
+  names: readonly string[],
+  tags: readonly string[],
+  source = PICKED,
+): Promise<[Evidence, readonly string[]]> {
+  await using own = await createSuiteRunner({ root, maxWorkers: 1, tags })
+  const [built, file] = [suite('passing', PASSING), suite('picked', source)]
+  const pick = { files: [file], names, tags }
+  const result = await own.run({ files: [built, file], pick, context, deadline: 15_000 })
+  return [judgeSuites(result), result.tests.map(({ name }) => name)]
+}
+
+test('of own suites only the tests that are picked by tag and name run; those of others all do', async () => {
+  const [verdict, names] = await runPicked(['checkout'], ['smoke'])
+  expect(names).toEqual(['passes', 'the checkout answers', 'the checkout takes orders'])
+  expect(verdict.status).toBe('passed')
+  const [, starred] = await runPicked(['check*answers'], [])
+  expect(starred).toEqual(['passes', 'the checkout answers'])
+})
+
+test('a test that is picked and skips itself is told, and closes the gate', async () => {
+  const [verdict] = await runPicked(['checkout'], [], `test('checkout', ({ skip }) => skip('not today'))`)
+  expect(verdict).toMatchObject({ status: 'inconclusive', sentence: expect.stringContaining('not today') })
+})
+
+test('own suites of which nothing is picked are an error, not a pass', async () => {
+  const [verdict] = await runPicked(['nobody'], ['smoke'])
+  expect(verdict).toMatchObject({
+    status: 'error',
+    sentence: expect.stringContaining(
+      'none of the tests in 1 own suite is picked by tags (smoke) and names (nobody)',
+    ),
+  })
+})
+
 test('a hook that fails closes the gate', async () => {
   const source = `import { afterAll, test } from 'vitest'
     test('passes', () => {})\nafterAll(() => { throw new Error('left a mess') })`

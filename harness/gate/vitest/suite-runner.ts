@@ -13,6 +13,7 @@ import { describeError, SluiceError } from '../../errors.ts'
 import type { SuiteContext, SuiteRequest, SuiteRun, SuiteRunner } from '../../gate.ts'
 import { besideThis } from './beside.ts'
 import { collectRun, type Ending } from './collect.ts'
+import { filterOf } from './pick.ts'
 import { WarmPool } from './warm-pool.ts'
 
 export interface SuiteRunnerOptions {
@@ -24,6 +25,8 @@ export interface SuiteRunnerOptions {
   readonly maxWorkers?: number
   /** Wall milliseconds that one test may take; the deadline of a run holds for all of them together. */
   readonly testTimeout?: number
+  /** Tags by which tests may be picked. */
+  readonly tags?: readonly string[]
   /** Hears what suites print. */
   readonly log?: (text: string) => void
 }
@@ -123,6 +126,8 @@ function vitestOptions(options: SuiteRunnerOptions, pool: WarmPool, reporter: Re
     passWithNoTests: false,
     bail: 0,
     retry: 0,
+    tags: (options.tags ?? []).map((name) => ({ name })),
+    strictTags: false,
     isolate: false,
     pool: pool.initializer,
     maxWorkers: options.maxWorkers ?? 2,
@@ -219,11 +224,11 @@ class WarmRunner implements WarmSuiteRunner {
     const started = wallClock.now()
     const stop = this.#stopper(request)
     const files = [...new Set(request.files)]
-    const run = { root: this.#root, requestedFiles: files }
+    const run = { root: this.#root, requestedFiles: files, pick: request.pick }
     let clean = false
     try {
       this.#endings.length = 0
-      const ending = await Promise.race([this.#runFiles(files, request.context), stop.gaveUp])
+      const ending = await Promise.race([this.#runFiles(files, request), stop.gaveUp])
       const timedOut = stop.timedOut()
       request.signal?.throwIfAborted()
       clean = ending.reason === 'passed' && ending.unhandledErrors.length === 0 && !timedOut
@@ -236,7 +241,7 @@ class WarmRunner implements WarmSuiteRunner {
     }
   }
 
-  async #runFiles(files: readonly string[], context: SuiteContext | undefined): Promise<Ending> {
+  async #runFiles(files: readonly string[], { context, pick }: Run): Promise<Ending> {
     const missing = files.filter((file) => !isFile(file))
     if (missing.length > 0) {
       const unhandledErrors = missing.map((file) => ({ message: `the suite file ${file} does not exist` }))
@@ -244,7 +249,9 @@ class WarmRunner implements WarmSuiteRunner {
     }
     if (context) this.#vitest.provide('sluice', context)
     const project = this.#vitest.getRootProject()
-    const specifications = files.map((file): TestSpecification => project.createSpecification(file))
+    const specifications = files.map(
+      (file): TestSpecification => project.createSpecification(file, filterOf(file, pick)),
+    )
     // The result also holds the modules of earlier runs; only the report of the end is this run's own.
     await this.#vitest.runTestSpecifications(specifications)
     const ending = this.#endings.at(-1)
