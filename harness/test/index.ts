@@ -10,6 +10,7 @@ import type { Release, ServiceSnapshot } from '../strategy.ts'
 import { connectedCloud } from './connection.ts'
 import { type Http, httpOf } from './http.ts'
 import { Inconclusive } from './inconclusive.ts'
+import { type ProbeSight, sightOf } from './probe.ts'
 import { suiteContext } from './suite-context.ts'
 
 export { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest'
@@ -22,6 +23,7 @@ export type { FleetSnapshot, Release, ServiceSnapshot } from '../strategy.ts'
 export type { Http, HttpAnswer } from './http.ts'
 export { Inconclusive } from './inconclusive.ts'
 export { expect } from './matchers.ts'
+export type { ProbeSight } from './probe.ts'
 export { clientGroups, suiteContext } from './suite-context.ts'
 
 /** What a test may ask for by name, beside Vitest's own (`signal` aborts with the test). */
@@ -39,7 +41,9 @@ export interface SuiteFixtures {
   readonly baseline: Release
   /** The stage in force; undefined without a deployment. */
   readonly stage: StageRef | undefined
-  /** What the probe saw in this stage; undefined without one. */
+  /** What the probe has seen in this stage so far, summed up; undefined without one. */
+  readonly probe: ProbeSight | undefined
+  /** The same as it was counted. */
   readonly traffic: TrafficWindow | undefined
   readonly thresholds: Thresholds
 }
@@ -64,6 +68,7 @@ export const test: TestAPI<SuiteFixtures> = base.extend<SuiteFixtures>({
   release: async ({ context }, use) => use(context.release),
   baseline: async ({ context }, use) => use(context.baseline),
   stage: async ({ context }, use) => use(context.stage),
+  probe: async ({ context }, use) => use(context.traffic && sightOf(context.traffic)),
   traffic: async ({ context }, use) => use(context.traffic),
   thresholds: async ({ context }, use) => use(context.thresholds),
 })

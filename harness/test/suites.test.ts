@@ -71,6 +71,22 @@ test('all suites pass on a sound service without a deployment', { timeout: 120_0
   }
 })
 
+test('a suite is given all that it may ask for by name', { timeout: 120_000 }, async () => {
+  await using world = await openSampleWorld(2)
+  const before = await world.observe()
+  const schedule = { planned: 3, sent: 3, dropped: 0, lagP99: 1 }
+  const counts = [
+    { version: '1.0.0', lane: 'fresh', outcome: 'ok', n: 2 },
+    { version: '', lane: 'fresh', outcome: 'reset', n: 1 },
+  ] as const
+  const traffic = { from: 0, stage: 'canary 50%', counts, latency: {}, schedule }
+  const context = { ...stageOf(world, 'shift', before, before.shares), traffic }
+  const file = fileURLToPath(new URL('./every-fixture.suite.ts', import.meta.url))
+  const result = await runner.run({ files: [file], context, deadline: 60_000 })
+  expect(failures(result)).toBe('')
+  expect(result.tests).toHaveLength(1)
+})
+
 test('a good candidate passes shift, and is not yet what post-deploy wants', {
   timeout: 120_000,
 }, async () => {
