@@ -4,6 +4,7 @@ import type { EC2Client } from '@aws-sdk/client-ec2'
 import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Route53Client } from '@aws-sdk/client-route-53'
 import type { S3Client } from '@aws-sdk/client-s3'
+import type { ServiceQuotasClient } from '@aws-sdk/client-service-quotas'
 import type { STSClient } from '@aws-sdk/client-sts'
 import type { Dispatcher } from 'undici'
 import type { Clock, ClockSpec } from './clock.ts'
@@ -51,6 +52,7 @@ export interface RegionClients {
   readonly sts: STSClient
   readonly s3: S3Client
   readonly cloudWatch: CloudWatchClient
+  readonly serviceQuotas: ServiceQuotasClient
 }
 
 export interface CloudAddress {

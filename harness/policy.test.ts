@@ -74,6 +74,7 @@ const PREFIX: Readonly<Record<string, string>> = {
   ec2: 'ec2',
   'elastic-load-balancing-v2': 'elasticloadbalancing',
   'route-53': 'route53',
+  'service-quotas': 'servicequotas',
 }
 
 /** The actions of the SDK commands that a folder's code imports. */

@@ -93,6 +93,7 @@ const asking = {
   drift: (cloud) => checks.drift(cloud, service, {}),
   launchable: (cloud) => checks.launchable(cloud, service, {}),
   quotas: (cloud) => checks.quotas(cloud, service, {}),
+  vcpuQuota: (cloud) => checks.vcpuQuota(cloud, service, {}),
   drained: (cloud) => checks.drained(cloud, service, { fleets: ['orders'] }),
   orphans: (cloud) => checks.orphans(cloud, service, {}),
   healthCheckSettings: (cloud) => checks.healthCheckSettings(cloud, service, {}),

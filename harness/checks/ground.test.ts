@@ -82,6 +82,37 @@ test('an instance type that is not offered in every zone of the group is found, 
   ])
 })
 
+test('a quota that leaves no vCPUs for a second fleet is found, with what is in use of it', async () => {
+  const { quotas } = world.embedded.world.region('us-east-1')
+  const service = await world.observe()
+  expect(await checks.vcpuQuota(world.cloud, service, {})).toEqual([])
+  // Two instances of two vCPUs each run; two more are needed.
+  quotas.set('L-1216C47A', 7)
+  onTestFinished(() => void quotas.delete('L-1216C47A'))
+  expect(await checks.vcpuQuota(world.cloud, service, {})).toMatchObject([
+    {
+      severity: 'wrong',
+      expected: 'room for 4 vCPUs more (2 × t3.micro)',
+      seen: '4 of 7 in use',
+      hint: expect.stringContaining('L-1216C47A'),
+    },
+  ])
+  quotas.set('L-1216C47A', 8)
+  expect(await checks.vcpuQuota(world.cloud, service, {})).toEqual([])
+})
+
+test('health checks in another protocol than the port they ask speaks are found', async () => {
+  const { elbv2 } = clients()
+  const TargetGroupArn = world.sample.targetGroupArn
+  const speak = (HealthCheckProtocol: 'HTTP' | 'HTTPS') =>
+    elbv2.send(new ModifyTargetGroupCommand({ TargetGroupArn, HealthCheckProtocol }))
+  await speak('HTTPS')
+  onTestFinished(async () => void (await speak('HTTP')))
+  expect(await checks.healthCheckSettings(world.cloud, await world.observe(), {})).toMatchObject([
+    { severity: 'wrong', expected: 'health checks in HTTP, as its port speaks', seen: 'HTTPS' },
+  ])
+})
+
 test('a security group of another VPC, and one that is gone, are found', async () => {
   const { ec2 } = clients()
   const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: '10.77.0.0/16' }))

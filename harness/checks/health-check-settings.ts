@@ -42,6 +42,11 @@ function ofTargetGroup(group: TargetGroup): Findings {
     const seen = `timeout ${timeout} s, interval ${interval} s`
     found.push(at('a timeout shorter than the interval', seen, 'lower HealthCheckTimeoutSeconds'))
   }
+  const { HealthCheckProtocol: protocol = '', HealthCheckPort: port, Protocol: own = '' } = group
+  if (port === 'traffic-port' && protocol !== own && SPOKEN.includes(own) && SPOKEN.includes(protocol)) {
+    const hint = 'the port speaks one of the two: let health checks speak what users do'
+    found.push(at(`health checks in ${own}, as its port speaks`, protocol, hint))
+  }
   const codes = group.Matcher?.HttpCode
   if (codes && acceptsErrors(codes)) {
     const hint =
@@ -50,6 +55,9 @@ function ofTargetGroup(group: TargetGroup): Findings {
   }
   return found.map(wrong)
 }
+
+/** Protocols that a port speaks one of. */
+const SPOKEN = ['HTTP', 'HTTPS']
 
 /** A matcher is a list of codes and ranges: `200,202` or `200-299` (ELBv2 API reference, Matcher). */
 const acceptsErrors = (codes: string): boolean =>

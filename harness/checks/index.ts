@@ -34,6 +34,7 @@ import { suspendedProcesses } from './suspended-processes.ts'
 import { targetHealth } from './target-health.ts'
 import { throttling } from './throttling.ts'
 import { trafficSplit } from './traffic-split.ts'
+import { vcpuQuota } from './vcpu-quota.ts'
 import { writesReadable } from './writes-readable.ts'
 import { zoneBalance } from './zone-balance.ts'
 import { zoneLoss } from './zone-loss.ts'
@@ -77,6 +78,7 @@ export const checks = {
   targetHealth,
   throttling,
   trafficSplit,
+  vcpuQuota,
   writesReadable,
   zoneBalance,
   zoneLoss,

@@ -36,6 +36,7 @@ export const CHECK_NAMES = [
   'target-health',
   'throttling',
   'traffic-split',
+  'vcpu-quota',
   'writes-readable',
   'zone-balance',
   'zone-loss',

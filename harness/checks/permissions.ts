@@ -9,12 +9,14 @@ export const CHECKING: readonly Permission[] = [
   { action: 'ec2:DescribeImages' },
   { action: 'ec2:DescribeInstances' },
   { action: 'ec2:DescribeInstanceTypeOfferings' },
+  { action: 'ec2:DescribeInstanceTypes' },
   { action: 'ec2:DescribeKeyPairs' },
   { action: 'ec2:DescribeSecurityGroups' },
   { action: 'ec2:DescribeSubnets' },
   { action: 'elasticloadbalancing:DescribeAccountLimits' },
   { action: 'route53:ListHostedZones' },
   { action: 'route53:ListResourceRecordSets' },
+  { action: 'servicequotas:GetServiceQuota' },
 ]
 
 /** What gates read where alarms are configured. */

@@ -5,7 +5,7 @@ import type { Limiter } from './rate-limit.ts'
 
 /** One request to an API, each attempt counted. */
 interface ApiCall {
-  readonly service: 'ec2' | 'elbv2' | 'autoscaling' | 'route53' | 'sts' | 's3' | 'cloudwatch'
+  readonly service: 'ec2' | 'elbv2' | 'autoscaling' | 'route53' | 'sts' | 's3' | 'cloudwatch' | 'servicequotas'
   /** E.g. `DescribeInstances`. */
   readonly operation: string
   readonly region: string
@@ -96,6 +96,10 @@ export function createClients(address: CloudAddress, region: string, options: Cl
     get cloudWatch() {
       const sdk = (): typeof import('@aws-sdk/client-cloudwatch') => load('@aws-sdk/client-cloudwatch')
       return once('cloudwatch', () => new (sdk().CloudWatchClient)(config))
+    },
+    get serviceQuotas() {
+      const sdk = (): typeof import('@aws-sdk/client-service-quotas') => load('@aws-sdk/client-service-quotas')
+      return once('servicequotas', () => new (sdk().ServiceQuotasClient)(config))
     },
     destroy() {
       for (const client of made.values()) client.destroy()

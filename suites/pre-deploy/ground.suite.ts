@@ -23,6 +23,10 @@ describe.concurrent('the ground a deployment stands on', () => {
     await expect(service).toPass(checks.quotas)
   })
 
+  test('the account may run the vCPUs of a second fleet', async ({ service }) => {
+    await expect(service).toPass(checks.vcpuQuota)
+  })
+
   test('what is launched is to be had in every zone', async ({ service }) => {
     const { launchTemplateVersion: version } = release
     const [stable] = service.fleets
