@@ -8,9 +8,11 @@ import { loadBalancerBench } from './load-balancer.ts'
 import { probeBench } from './probe.ts'
 import type { Row } from './row.ts'
 import { scaleBench } from './scale.ts'
+import { shiftGateBench } from './shift-gate.ts'
 
 const benches = {
   gate: gateBench,
+  'shift-gate': shiftGateBench,
   api: apiBench,
   'load-balancer': loadBalancerBench,
   probe: probeBench,

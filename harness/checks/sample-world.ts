@@ -27,6 +27,9 @@ export interface SampleWorld extends AsyncDisposable {
   observe(): Promise<ServiceSnapshot>
 }
 
+/** The sample service on any cloud. */
+export type Standing = Pick<SampleWorld, 'cloud' | 'sample' | 'observe'>
+
 const STABLE = '1.0.0'
 const CANDIDATE = '2.0.0'
 
@@ -51,7 +54,7 @@ export async function openSampleWorld(capacity = 2): Promise<SampleWorld> {
 
 /** Adds a candidate fleet of the release with these defects, gives it half of the traffic, and waits for its health. */
 export async function addCandidate(
-  world: SampleWorld,
+  world: Standing,
   defects: readonly Readonly<Record<string, unknown>>[] = [],
   capacity = 1,
 ): Promise<ServiceSnapshot> {
@@ -101,7 +104,7 @@ export async function addCandidate(
   return untilWhole(world)
 }
 
-async function copyOfTargetGroup({ cloud, sample }: SampleWorld): Promise<string> {
+async function copyOfTargetGroup({ cloud, sample }: Standing): Promise<string> {
   const { elbv2 } = cloud.region()
   const { TargetGroups: [model] = [] } = await elbv2.send(
     new DescribeTargetGroupsCommand({ TargetGroupArns: [sample.targetGroupArn] }),
@@ -123,7 +126,7 @@ async function copyOfTargetGroup({ cloud, sample }: SampleWorld): Promise<string
 }
 
 /** The service once every group with traffic is at its desired capacity. */
-export async function untilWhole(world: SampleWorld): Promise<ServiceSnapshot> {
+export async function untilWhole(world: Standing): Promise<ServiceSnapshot> {
   const { clock } = world.cloud
   const end = clock.now() + 600_000
   for (;;) {
