@@ -5,9 +5,9 @@ import { createSampleService } from '#fixtures/scenarios/sample-service'
 import { addCandidate } from '#harness/checks/sample-world'
 import { wallClock } from '#harness/clock'
 import { observeService } from '#harness/converge/observe'
+import type { SuiteContext, TrafficCount } from '#harness/gate'
 import { judgeSuites } from '#harness/gate/verdict'
 import { createSuiteRunner } from '#harness/gate/vitest/index'
-import type { SuiteContext, TrafficCount } from '#harness/gate'
 import type { Row } from './row.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
@@ -27,7 +27,11 @@ export async function shiftGateBench(): Promise<Row[]> {
     seed: 1,
     region: 'us-east-1',
   })
-  const sample = await createSampleService(cloud, { name: 'orders', release: { version: '1.0.0' }, capacity: 2 })
+  const sample = await createSampleService(cloud, {
+    name: 'orders',
+    release: { version: '1.0.0' },
+    capacity: 2,
+  })
   const observe = () => observeService(cloud, sample.ref)
   const before = await observe()
   const observed = await addCandidate({ cloud, sample, observe }, [], 2)

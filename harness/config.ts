@@ -68,8 +68,8 @@ export interface Config {
   readonly probe: ProbeConfig
   /** Groups of clients that suites ask as. */
   readonly clients: readonly ClientGroup[]
-  /** The user's own suites by phase: paths or globs, relative to the root. */
-  readonly suites: Readonly<Record<GatePhase, TestPick>>
+  /** The user's own suites by phase: paths or globs, relative to the root; and what holds between services of a system. */
+  readonly suites: Readonly<Record<GatePhase | 'contract', TestPick>>
   /** Where journals and reports go, relative to the root. */
   readonly directory: string
   /** Where a person must approve; nowhere unless given. */
@@ -166,7 +166,7 @@ const picked = (files: readonly string[]) =>
     ])
     .default([...files])
     .transform((given): TestPick => (Array.isArray(given) ? { files: given, tags: [], names: [] } : given))
-const own = (phase: GatePhase) => picked([`suites/${phase}/${DEFAULT_SUITES}`])
+const own = (phase: GatePhase | 'contract') => picked([`suites/${phase}/${DEFAULT_SUITES}`])
 
 const schema = z.strictObject({
   cloud: cloud.prefault({ kind: 'embedded' }),
@@ -198,6 +198,7 @@ const schema = z.strictObject({
     .strictObject({
       'pre-deploy': own('pre-deploy'),
       shift: own('shift'),
+      contract: own('contract'),
       'post-deploy': own('post-deploy'),
       resilience: picked([]),
     })

@@ -26,6 +26,8 @@ export interface Site {
     stage: StageRef,
     signal: AbortSignal,
     observed: ServiceSnapshot,
+    /** The other sites as they are known to be. */
+    neighbours: readonly ServiceSnapshot[],
   ) => Promise<GateResult>
   /** Goes on judging the traffic of a stage whose gate has opened; aborts when it proves harm. */
   readonly watch: (stage: StageRef) => Disposable & { readonly signal: AbortSignal }

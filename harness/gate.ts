@@ -116,7 +116,13 @@ export interface SuiteContext {
   readonly observed?: ServiceSnapshot
   /** What the probe saw since this stage's weights were confirmed; absent without a probe. */
   readonly traffic?: TrafficWindow
+  /** Of a contract: the version of each service that this run is about, and the services as they stand. */
+  readonly mix?: VersionMix
+  readonly neighbours?: readonly ServiceSnapshot[]
 }
+
+/** One version of each service of a system. */
+export type VersionMix = Readonly<Record<string, string>>
 
 export interface StageRef {
   readonly index: number

@@ -17,12 +17,20 @@ export async function judgeSite(
   spec: GateSpec,
   stage: StageRef,
   signal: AbortSignal,
+  /** The other sites of the deployment. */
+  neighbours: readonly Course[] = [],
 ): Promise<void> {
   const { site, mark, run } = course
   const { journal } = run
   const what = { ...mark, phase: spec.suites, stage: stage.name, index: stage.index }
   journal.append({ type: 'gate-started', ...what })
-  const result = await site.gate(spec, stage, signal, course.last)
+  const result = await site.gate(
+    spec,
+    stage,
+    signal,
+    course.last,
+    neighbours.map(({ last }) => last),
+  )
   const { verdict, tests, tookMs, bakedMs, suitesWallMs } = result
   const stop = stopOfVerdict(verdict, result.firstHarmAt)
   if (bakedMs > 0) journal.append({ type: 'waited', for: 'bake', what: stage.name, ms: bakedMs })

@@ -192,8 +192,11 @@ class Deployment {
   async #judge(index: number): Promise<Event> {
     const stage = this.#stage(index)
     const { named, others } = this.#inStage(stage)
-    const judge = (course: Course, signal: AbortSignal): Promise<void> =>
-      judgeSite(course, stage.gates?.[course.scope] ?? stage.gate, course.refTo(stage, index), signal)
+    const judge = (course: Course, signal: AbortSignal): Promise<void> => {
+      const spec = stage.gates?.[course.scope] ?? stage.gate
+      const neighbours = this.#courses.filter((other) => other !== course)
+      return judgeSite(course, spec, course.refTo(stage, index), signal, neighbours)
+    }
     await this.#closingGate(index, () => together(named, this.#run.interrupt, judge, others))
     const { takesBack, to, stages } = this.#run.plan
     if (!takesBack || index !== stages.length - 1) return { kind: 'gate-passed' }

@@ -1,7 +1,7 @@
 import {
   DescribeInstancesCommand,
-  DescribeInstanceTypesCommand,
   type DescribeInstancesCommandOutput,
+  DescribeInstanceTypesCommand,
   type Instance,
 } from '@aws-sdk/client-ec2'
 import { GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas'
@@ -56,7 +56,11 @@ export async function vcpuQuota(
   })
 }
 
-async function vcpusOf({ ec2 }: RegionClients, type: string, signal: AbortSignal | undefined): Promise<number> {
+async function vcpusOf(
+  { ec2 }: RegionClients,
+  type: string,
+  signal: AbortSignal | undefined,
+): Promise<number> {
   // The SDK's type lists the names it knew when it was built; there are newer ones.
   const names = [type as 't3.micro']
   const { InstanceTypes: [found] = [] } = await ec2.send(
@@ -89,8 +93,9 @@ async function vcpusInUse(
   return used
 }
 
-const vcpusIn = ({ CpuOptions: { CoreCount: cores = 1, ThreadsPerCore: threads = 1 } = {} }: Instance): number =>
-  cores * threads
+const vcpusIn = ({
+  CpuOptions: { CoreCount: cores = 1, ThreadsPerCore: threads = 1 } = {},
+}: Instance): number => cores * threads
 
 async function quotaOf(
   { serviceQuotas }: RegionClients,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -180,3 +180,58 @@ test('system: a service that the release says nothing of is left alone', PATIENT
   expect(stagesReached(events)).toEqual(['orders canary 50%', 'orders canary 100%', 'orders: retire old'])
   expect(endOf(events)?.after.map(({ service }) => service)).toEqual(['orders'])
 })
+
+/** A contract between the services of the shop, which runs again for every mix of their versions. */
+function writeContract(body: string): void {
+  const folder = join(project, 'suites/contract')
+  mkdirSync(folder, { recursive: true })
+  const from = JSON.stringify(join(import.meta.dirname, '../test/index.ts'))
+  writeFileSync(
+    join(folder, 'versions.suite.ts'),
+    `import { expect, test } from ${from}\ntest('neighbours get on', async ({ neighbours }) => {\n${body}\n})\n`,
+  )
+}
+
+/** Mixes that a contract passed with, stage by stage. */
+const mixesTried = (events: readonly JournalEvent[]): Record<string, string[]> =>
+  Object.fromEntries(
+    only(events, 'gate-ended').map(({ stage, tests }) => [
+      stage,
+      tests.flatMap(({ name, status }) => (status === 'passed' ? (/\[(.+)\]$/.exec(name)?.[1] ?? []) : [])),
+    ]),
+  )
+
+test(
+  'system: a contract runs for every mix of old and new neighbours that a stage passes through',
+  PATIENT,
+  async () => {
+    writeContract(`
+      expect(Object.keys(neighbours).sort()).toEqual(['orders', 'web'])
+      for (const neighbour of Object.values(neighbours)) {
+        const answer = await neighbour.get('/version')
+        expect(answer.version).toBe(neighbour.version)
+      }`)
+    const { code, events, err } = await deployWith(shop('2'))
+    expect(code, err).toBe(0)
+    const tried = mixesTried(events)
+    expect(tried['orders canary 50%']?.sort()).toEqual(['orders 5.0.0, web 1.0.0', 'orders 5.1.0, web 1.0.0'])
+    expect(tried['orders canary 100%']).toEqual(['orders 5.1.0, web 1.0.0'])
+    expect(tried['web canary 50%']?.sort()).toEqual(['web 1.0.0, orders 5.1.0', 'web 1.1.0, orders 5.1.0'])
+  },
+)
+
+test(
+  'system: a contract that one mix breaks closes the gate, and says which mix that is',
+  PATIENT,
+  async () => {
+    writeContract(`
+      if (neighbours.orders?.version === '5.1.0') expect(neighbours.web?.version).toBe('1.1.0')`)
+    const { code, events, err } = await deployWith(shop('2'))
+    expect(code, err).toBe(3)
+    const [shut] = only(events, 'gate-ended').filter(({ verdict }) => verdict.status === 'failed')
+    expect(shut).toMatchObject({ stage: 'orders canary 50%' })
+    const failed = shut?.tests.filter(({ status }) => status === 'failed').map(({ name }) => name)
+    expect(failed).toEqual(['neighbours get on [orders 5.1.0, web 1.0.0]'])
+    expect(endOf(events)?.after).toEqual(only(events, 'deployment-started')[0]?.before)
+  },
+)

@@ -2,6 +2,7 @@ import { alarmsQuiet } from '../checks/alarms-quiet.ts'
 import type { Config } from '../config.ts'
 import { BEFORE, type Site } from '../deployment-run.ts'
 import { SluiceError } from '../errors.ts'
+import { brokenContract, judgeContract, withContract } from '../gate/contract.ts'
 import { watchTraffic } from '../gate/judge-traffic.ts'
 import { runGate } from '../gate/run-gate.ts'
 import { allowance } from '../gate/verdict.ts'
@@ -9,7 +10,7 @@ import { createSuiteRunner } from '../gate/vitest/index.ts'
 import { type Alarms, alsoWatchAlarms } from '../gate/watch-alarms.ts'
 import type { StageRef, SuiteContext, SuiteRunner } from '../gate.ts'
 import { Owned } from '../owned.ts'
-import type { GatePhase } from '../strategy.ts'
+import type { GatePhase, ServiceSnapshot } from '../strategy.ts'
 import { conduct, type Eyes, type PlannedSite } from './conduct.ts'
 import { loadConfig } from './config-file.ts'
 import { confirm } from './confirm.ts'
@@ -19,9 +20,9 @@ import { hold, sameStill } from './hold.ts'
 import type { Invocation } from './main.ts'
 import { requireSupport } from './require.ts'
 import { openScene, type Scene } from './scene.ts'
-import { type Suites, suiteFiles } from './suite-files.ts'
+import { contractFiles, type Suites, suiteFiles } from './suite-files.ts'
 
-type SuitesByPhase = Readonly<Record<Exclude<GatePhase, 'resilience'>, Suites>>
+type SuitesByPhase = Readonly<Record<Exclude<GatePhase, 'resilience'> | 'contract', Suites>>
 
 /** `sluice deploy`: the whole of it. Exit codes as the design has them. */
 export async function deploy(invocation: Invocation): Promise<number> {
@@ -35,7 +36,7 @@ export async function deploy(invocation: Invocation): Promise<number> {
     openScene(config, config.cloud, interrupt),
   )
   await requireSupport(scene.cloud, config, interrupt)
-  const { plan, sites } = await drawPlan(config, scene.cloud, interrupt)
+  const { plan, sites, standing } = await drawPlan(config, scene.cloud, interrupt)
   if (plan.stages.length > 0) {
     const deed = `deploy ${plan.to} over ${plan.from} by ${plan.strategy} in ${plan.stages.length} stages`
     await confirm(invocation, scene.cloud.address, config, deed)
@@ -56,7 +57,8 @@ export async function deploy(invocation: Invocation): Promise<number> {
       plan,
       sites,
       lease,
-      judges: (site, eyes) => judges({ config, scene, runner, suites, ...drawnAt(sites, site), ...eyes }),
+      judges: (site, eyes) =>
+        judges({ config, scene, runner, suites, standing, ...drawnAt(sites, site), ...eyes }),
     },
     owned,
   )
@@ -99,12 +101,14 @@ async function readyRunner(config: Config, suites: SuitesByPhase): Promise<Suite
 }
 
 async function suitesOf(config: Config): Promise<SuitesByPhase> {
-  const [pre, shift, post] = await Promise.all([
+  const several = new Set(config.sites.map(({ ref }) => ref.name)).size > 1
+  const [pre, shift, post, contract] = await Promise.all([
     suiteFiles(config, 'pre-deploy'),
     suiteFiles(config, 'shift'),
     suiteFiles(config, 'post-deploy'),
+    several ? contractFiles(config) : { files: [], pick: { files: [], tags: [], names: [] } },
   ])
-  return { 'pre-deploy': pre, shift, 'post-deploy': post }
+  return { 'pre-deploy': pre, shift, 'post-deploy': post, contract }
 }
 
 interface GateParts extends Eyes, DrawnSite {
@@ -112,6 +116,8 @@ interface GateParts extends Eyes, DrawnSite {
   readonly scene: Scene
   readonly runner: SuiteRunner
   readonly suites: SuitesByPhase
+  /** Services of the system that this deployment leaves alone. */
+  readonly standing: readonly ServiceSnapshot[]
 }
 
 /** How traffic and suites are judged: while a gate is, and between gates. */
@@ -142,10 +148,20 @@ function judges(parts: GateParts): Pick<Site, 'gate' | 'watch'> {
   })
   const alarms = alarmsOf(parts)
   return {
-    gate: (spec, stage, signal, observed) => {
+    gate: async (spec, stage, signal, observed, neighbours) => {
       const { context, ...traffic } = judged(stage, spec.suites)
       reached.push(stage)
-      return runGate({
+      const contract = await judgeContract({
+        ...(stage.index < 0 ? { ...suites.contract, files: [] } : suites.contract),
+        runner,
+        context,
+        services: [observed, ...neighbours, ...parts.standing],
+        stage,
+        signal,
+      })
+      const broken = brokenContract(contract)
+      if (broken) return broken
+      const result = await runGate({
         ...traffic,
         // Before the first change the service is as old as the plan: suites look for themselves.
         context: stage.index < 0 ? context : { ...context, observed },
@@ -160,6 +176,7 @@ function judges(parts: GateParts): Pick<Site, 'gate' | 'watch'> {
         approve: (patience) => approve(stage.name, spec.approval ?? 0, patience),
         ...(alarms ? { alarms } : {}),
       })
+      return withContract(result, contract)
     },
     watch: (stage) => {
       const traffic = watchTraffic(judged(stage, 'shift'))

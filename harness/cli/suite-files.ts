@@ -23,6 +23,12 @@ export interface Suites {
   readonly pick: TestPick
 }
 
+/** The user's suites that are run for every mix of versions of a system; often there are none. */
+export async function contractFiles({ root, suites }: Config): Promise<Suites> {
+  const files = await found(root, suites.contract.files)
+  return { files, pick: { ...suites.contract, files } }
+}
+
 /**
  * The suite files of a phase: those built in, then the user's. Only from the latter tests are picked: a built-in check is
  * left out by its name and with a reason. Throws `config` when there is none at all.

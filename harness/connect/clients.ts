@@ -5,7 +5,15 @@ import type { Limiter } from './rate-limit.ts'
 
 /** One request to an API, each attempt counted. */
 interface ApiCall {
-  readonly service: 'ec2' | 'elbv2' | 'autoscaling' | 'route53' | 'sts' | 's3' | 'cloudwatch' | 'servicequotas'
+  readonly service:
+    | 'ec2'
+    | 'elbv2'
+    | 'autoscaling'
+    | 'route53'
+    | 'sts'
+    | 's3'
+    | 'cloudwatch'
+    | 'servicequotas'
   /** E.g. `DescribeInstances`. */
   readonly operation: string
   readonly region: string
@@ -98,7 +106,8 @@ export function createClients(address: CloudAddress, region: string, options: Cl
       return once('cloudwatch', () => new (sdk().CloudWatchClient)(config))
     },
     get serviceQuotas() {
-      const sdk = (): typeof import('@aws-sdk/client-service-quotas') => load('@aws-sdk/client-service-quotas')
+      const sdk = (): typeof import('@aws-sdk/client-service-quotas') =>
+        load('@aws-sdk/client-service-quotas')
       return once('servicequotas', () => new (sdk().ServiceQuotasClient)(config))
     },
     destroy() {

@@ -25,9 +25,18 @@ export function httpOf(
   /** Past the users, where a stage has such a way. */
   test?: TestWay,
 ): Http {
-  const url = entryUrl(service, test?.listener)
+  return httpAt(cloud, entryUrl(service, test?.listener), signal, test?.header)
+}
+
+/** The same at any address, with these headers always. */
+export function httpAt(
+  cloud: Cloud,
+  url: string,
+  signal?: AbortSignal,
+  always: Readonly<Record<string, string>> = {},
+): Http {
   const request: Http['request'] = async (path, question = {}) => {
-    const headers = { ...test?.header, ...question.headers }
+    const headers = { ...always, ...question.headers }
     const { body, ...answer } = await ask(cloud, url + path, { signal, ...question, headers })
     return { ...answer, text: () => body, json: (): unknown => JSON.parse(body) }
   }

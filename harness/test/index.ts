@@ -10,6 +10,7 @@ import type { Release, ServiceSnapshot } from '../strategy.ts'
 import { connectedCloud } from './connection.ts'
 import { type Http, httpOf } from './http.ts'
 import { Inconclusive } from './inconclusive.ts'
+import { type Neighbour, neighboursOf } from './neighbours.ts'
 import { type ProbeSight, sightOf } from './probe.ts'
 import { suiteContext } from './suite-context.ts'
 
@@ -23,6 +24,7 @@ export type { FleetSnapshot, Release, ServiceSnapshot } from '../strategy.ts'
 export type { Http, HttpAnswer } from './http.ts'
 export { Inconclusive } from './inconclusive.ts'
 export { expect } from './matchers.ts'
+export type { Neighbour } from './neighbours.ts'
 export type { ProbeSight } from './probe.ts'
 export { clientGroups, suiteContext } from './suite-context.ts'
 
@@ -46,6 +48,11 @@ export interface SuiteFixtures {
   /** The same as it was counted. */
   readonly traffic: TrafficWindow | undefined
   readonly thresholds: Thresholds
+  /**
+   * In contract suites, which run again for every mix of versions that serve side by side: the services of the system by
+   * name, each over HTTP by an instance of the version that this run is about. Empty elsewhere.
+   */
+  readonly neighbours: Readonly<Record<string, Neighbour>>
 }
 
 /** Wall milliseconds. */
@@ -71,6 +78,7 @@ export const test: TestAPI<SuiteFixtures> = base.extend<SuiteFixtures>({
   probe: async ({ context }, use) => use(context.traffic && sightOf(context.traffic)),
   traffic: async ({ context }, use) => use(context.traffic),
   thresholds: async ({ context }, use) => use(context.thresholds),
+  neighbours: async ({ cloud, context, signal }, use) => use(await neighboursOf(cloud, context, signal)),
 })
 
 /** A service that is not there is a fact; a cloud that does not answer is inconclusive. */
