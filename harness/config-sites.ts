@@ -1,8 +1,15 @@
 import type { ParsedConfig } from './config.ts'
 import { type Diagnostic, describeIssue } from './config-problems.ts'
+import { isDns } from './entry.ts'
 import { SluiceError } from './errors.ts'
-import type { ServiceRef } from './gate.ts'
-import type { CompositionDefinition, Release, StrategyDefinition, StrategySpec } from './strategy.ts'
+import type { EntryRef, ServiceRef } from './gate.ts'
+import type {
+  CompositionDefinition,
+  EntrySnapshot,
+  Release,
+  StrategyDefinition,
+  StrategySpec,
+} from './strategy.ts'
 
 /** One service in one region, as the config has it. */
 export interface SiteSpec {
@@ -19,7 +26,8 @@ export interface SiteSpec {
 /** The registry, as far as configs name what is in it. */
 export interface Strategies {
   /** Throws `usage` for an unknown name, listing those there are. */
-  strategyNamed(name: string): StrategyDefinition
+  /** Throws it as well for one that does not fit a service reached in this way, listing those that do. */
+  strategyNamed(name: string, via: EntrySnapshot['via']): StrategyDefinition
   compositionNamed(name: string): CompositionDefinition | undefined
 }
 
@@ -67,7 +75,7 @@ function placeService(
   const release = releaseOf(config.releases[config.release])
   const baseline = releaseOf(config.releases[config.baseline])
   if (!composition) {
-    const strategy = complete(config.strategy, 'strategy', strategies, problems)
+    const strategy = complete(config.strategy, viaOf(place.entry), 'strategy', strategies, problems)
     const ref = at(regionOf(region))
     return { name, service: ref, strategy, sites: [{ ref, strategy, after: [], baseline, release }] }
   }
@@ -79,7 +87,7 @@ function placeService(
   const options = optionsOf(composition, config.strategy, 'strategy', problems)
   if (options === undefined) return undefined
   const { regions, by } = composition.places(options)
-  const strategy = complete(by, `${composition.name}.strategy`, strategies, problems)
+  const strategy = complete(by, viaOf(place.entry), `${composition.name}.strategy`, strategies, problems)
   const sites = regions.map((each) => ({ ref: at(within(each)), strategy, after: [], baseline, release }))
   return placed(name, { name: composition.name, options: options as StrategySpec['options'] }, sites)
 }
@@ -115,7 +123,7 @@ function placeSystem(
       problems.push({ path: `releases.${config.baseline}.services`, message })
       return []
     }
-    const strategy = complete(spec, `${path}.strategy`, strategies, problems)
+    const strategy = complete(spec, viaOf(place.entry), `${path}.strategy`, strategies, problems)
     const ref: ServiceRef = { name: service, ...place, region: regionOf(region) }
     const release = wanted?.services?.[service]
     const site = { ref, strategy, after, baseline: releaseOf(baseline) }
@@ -162,15 +170,18 @@ function optionsOf(
   return undefined
 }
 
+const viaOf = (entry: EntryRef): EntrySnapshot['via'] => (isDns(entry) ? 'dns' : 'listener')
+
 /** A strategy with its options validated and defaults filled in; as it is where that cannot be done. */
 function complete(
   spec: StrategySpec,
+  via: EntrySnapshot['via'],
   path: string,
   { strategyNamed }: Strategies,
   problems: Diagnostic[],
 ): StrategySpec {
   try {
-    const options = optionsOf(strategyNamed(spec.name), spec, path, problems)
+    const options = optionsOf(strategyNamed(spec.name, via), spec, path, problems)
     return options === undefined ? spec : { name: spec.name, options: options as StrategySpec['options'] }
   } catch (thrown) {
     if (!(thrown instanceof SluiceError)) throw thrown

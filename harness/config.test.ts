@@ -133,6 +133,39 @@ describe('a config', () => {
     expect(text).toContain('service.entry.listener: missing; expected number')
   })
 
+  test('reaches its service by a listener or by a DNS name, and has every problem of either reported', () => {
+    const at = (entry: object) => ({ ...good, service: { name: 'orders', entry } })
+    const dns = { zone: 'Example.com.', record: 'orders.example.com' }
+    const strategy = { name: 'dns-weighted', options: {} }
+    expect(validate({ ...at({ dns }), strategy }).service.entry).toEqual({
+      dns: { zone: 'example.com', record: 'orders.example.com', to: 'load-balancers', port: 80 },
+    })
+    expect(problems(at({}))).toContain(
+      'service.entry.loadBalancer: missing; expected string, or dns in its place',
+    )
+    expect(problems(at({ loadBalancer: 'orders', listener: 80, dns }))).toContain(
+      'service.entry.loadBalancer: expected either a listener of a load balancer or dns, not both',
+    )
+    const text = problems(
+      at({ dns: { zone: 'example.com', record: 'orders.example.org', to: 'moon', port: 0 } }),
+    )
+    expect(text).toContain('service.entry.dns.to: ')
+    expect(text).toContain('service.entry.dns.port: ')
+    expect(problems(at({ dns: { ...dns, record: 'orders.example.org' } }))).toContain(
+      'service.entry.dns.record: expected a name in zone example.com',
+    )
+  })
+
+  test('is refused a strategy that does not fit what leads users to its service, and those that do are named', () => {
+    const dns = { zone: 'example.com', record: 'orders.example.com' }
+    const text = problems({ ...good, service: { name: 'orders', entry: { dns } } })
+    expect(text).toContain('strategy.name: canary does not fit a service that is reached by DNS')
+    expect(text).toContain('strategies that do: blue-green, dns-cutover, dns-weighted')
+    expect(problems(good, { strategy: 'dns-cutover' })).toContain(
+      'dns-cutover does not fit a service that is reached by a listener',
+    )
+  })
+
   test('that names an unknown release or strategy lists those there are', () => {
     expect(problems(good, { release: '9' })).toContain(
       'release: there is no release 9; releases: 1.0.0, 2.0.0',

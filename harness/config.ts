@@ -6,6 +6,7 @@ import { type ProbeConfig, probeOf, probeSchema } from './config-probe.ts'
 import { configError, type Diagnostic, describeIssue } from './config-problems.ts'
 import { placeSites, releaseOf, type SiteSpec, type Strategies } from './config-sites.ts'
 import { duration } from './duration.ts'
+import { entrySchema } from './entry.ts'
 import { SluiceError } from './errors.ts'
 import type { ClientGroup, ServiceRef, TestPick, Thresholds } from './gate.ts'
 import type { StateSpec } from './journal/state-bucket.ts'
@@ -128,7 +129,7 @@ const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]*$/, 'expected letters, d
 /** How a service is found. */
 const place = z.strictObject({
   region: region.optional(),
-  entry: z.strictObject({ loadBalancer: z.string().min(1), listener: z.int().min(1).max(65_535) }),
+  entry: entrySchema,
   fleets: z.enum(['clone', 'pair']).default('clone'),
   url: z.string().startsWith('/', 'expected a path that starts with /').default('/'),
 })

@@ -1,4 +1,4 @@
-import type { Action } from './converge/action.ts'
+import { type Action, isRouting, isShift } from './converge/action.ts'
 import type { Convergence } from './converge/index.ts'
 import { canTakeTraffic } from './converge/order.ts'
 import type { DeploymentRun, Site } from './deployment-run.ts'
@@ -6,7 +6,7 @@ import { downtimeOf } from './downtime.ts'
 import { describeError, SluiceError } from './errors.ts'
 import type { StageRef } from './gate.ts'
 import { mixesOf } from './mix.ts'
-import { confirmShift } from './propagation.ts'
+import { confirmShift, settlingOf } from './propagation.ts'
 import { headersOf } from './route.ts'
 import type { Scope, ServiceSnapshot, Stage, Target } from './strategy.ts'
 
@@ -49,13 +49,17 @@ export class Course {
       signal,
       calls: () => calls().all,
       nextAction: this.#nextAction,
-      onBegin: async (action) => this.#foresee(action),
+      onBegin: async (action) => {
+        this.#foresee(action)
+        if (action.kind === 'set-records' && isShift(action) && stage)
+          await this.site.probe.enter(settlingOf(stage.name))
+      },
       onDone: async (action, observed) => {
         if (action.kind === 'add-route' && stage) await this.enter(stage)
-        if (action.kind !== 'set-weights') return
-        const known = this.last
+        if (!isRouting(action)) return
+        const known = action.kind === 'set-records' ? observed : this.last
         this.last = { ...observed, shares: action.shares }
-        if (stage === undefined || action.reason !== 'shift') return
+        if (stage === undefined || !isShift(action)) return
         await confirmShift(this, known, this.last, stage, signal)
         await this.enter(stage)
       },
@@ -67,8 +71,12 @@ export class Course {
     await this.site.probe.enter(name, route && headersOf(route))
   }
 
-  /** A fleet that is about to shrink can no longer be given traffic on the strength of what was seen before. */
+  /**
+   * A fleet that is about to shrink can no longer be given traffic on the strength of what was seen before. Records lead
+   * users elsewhere long before the change of them is over.
+   */
   #foresee(action: Action): void {
+    if (action.kind === 'set-records') this.last = { ...this.last, shares: action.shares }
     if (action.kind !== 'set-capacity') return
     const { desiredCapacity: goal } = action.target
     const fleets = this.last.fleets.map((fleet) =>

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
+import { onlyGroups } from './checks/check.ts'
 import { service } from './converge/model-service.ts'
 import { disturbancesIn } from './disturbance.ts'
-import type { FleetSnapshot, ServiceSnapshot } from './strategy.ts'
+import type { GroupFleet, ServiceSnapshot } from './strategy.ts'
 
 const known: ServiceSnapshot = {
   ...service(4, 100),
@@ -9,9 +10,9 @@ const known: ServiceSnapshot = {
   listeners: [{ listenerArn: 'arn:listener/8080', port: 8080, owned: true, to: 'orders' }],
 }
 
-const withFleet = (change: Partial<FleetSnapshot>): ServiceSnapshot => ({
+const withFleet = (change: Partial<Omit<GroupFleet, 'kind'>>): ServiceSnapshot => ({
   ...known,
-  fleets: known.fleets.map((fleet) => ({ ...fleet, ...change })),
+  fleets: onlyGroups(known.fleets).map((fleet) => ({ ...fleet, ...change })),
 })
 
 const { routes: _, ...withoutRules } = known

@@ -32,7 +32,8 @@ export function disturbancesIn(known: ServiceSnapshot, found: ServiceSnapshot): 
   ]
 }
 
-function ofFleet({ name, ...fleet }: FleetSnapshot, { fleets }: ServiceSnapshot): string[] {
+function ofFleet(fleet: FleetSnapshot, { fleets }: ServiceSnapshot): string[] {
+  const { name } = fleet
   const now = fleets.find((each) => each.name === name)
   if (!now) return [`Auto Scaling group ${name} is gone`]
   const [before, after] = [fleet.launchTemplate, now.launchTemplate]
@@ -42,16 +43,22 @@ function ofFleet({ name, ...fleet }: FleetSnapshot, { fleets }: ServiceSnapshot)
       : [
           `${name} launches from ${after.id} version ${after.version}, not ${before.id} version ${before.version}`,
         ]),
-    ...(fleet.targetGroupArn === now.targetGroupArn ? [] : [`${name} has another target group`]),
+    ...(targetGroupOf(fleet) === targetGroupOf(now) ? [] : [`${name} has another target group`]),
   ]
 }
+
+const targetGroupOf = (fleet: FleetSnapshot): string | undefined =>
+  fleet.kind === 'group' ? fleet.targetGroupArn : undefined
+
+const listenerIn = ({ entry }: ServiceSnapshot): string | undefined =>
+  entry.via === 'listener' ? entry.listenerArn : undefined
 
 function ofEntry(known: ServiceSnapshot, found: ServiceSnapshot): string[] {
   const names = new Set([...Object.keys(known.shares), ...Object.keys(found.shares)])
   const same = [...names].every((name) => known.shares[name] === found.shares[name])
   return [
     ...(same ? [] : [`weights are ${describeShares(found.shares)}, not ${describeShares(known.shares)}`]),
-    ...(known.entry.listenerArn === found.entry.listenerArn
+    ...(listenerIn(known) === listenerIn(found)
       ? []
       : [`the listener on port ${found.entry.port} is another one`]),
   ]

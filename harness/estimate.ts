@@ -1,4 +1,4 @@
-import type { Action } from './converge/action.ts'
+import { type Action, isShift } from './converge/action.ts'
 import { walk } from './converge/changes.ts'
 import type { Plan, ServiceSnapshot } from './strategy.ts'
 
@@ -6,6 +6,9 @@ import type { Plan, ServiceSnapshot } from './strategy.ts'
 const BOOT_AND_HEALTH = 90_000
 const TERMINATION = 30_000
 const PROPAGATION = 5_000
+/** Route 53's servers taking in a change; and a minute of a load balancer's requests being counted. */
+const IN_SYNC = 60_000
+const COUNTED = 180_000
 
 /** What a stage is expected to take, in cloud milliseconds. */
 export interface StageEstimate {
@@ -14,6 +17,8 @@ export interface StageEstimate {
   /** Instances that boot and become healthy; what drains and is terminated. */
   readonly boots: number
   readonly drains: number
+  /** Records that come into sync, and answers of DNS that run out. */
+  readonly names: number
   readonly whole: number
   /** From the decision to go back until the old release has all traffic again; 0 where that is one call. */
   readonly back: number
@@ -33,55 +38,74 @@ export function estimate(plan: Plan, before: readonly ServiceSnapshot[]): readon
       bake: here.length > 0 ? most(({ bake }) => bake) : gate.bake,
       boots: most(({ boots }) => boots),
       drains: most(({ drains }) => drains),
+      names: most(({ names }) => names),
       whole: most(({ whole }) => whole),
       back: most(({ back }) => back),
     }
   })
 }
 
+/** What a stage waits for, in cloud milliseconds. */
+type Waits = Pick<StageEstimate, 'boots' | 'drains' | 'names'>
+
 function estimateAt(plan: Plan, before: ServiceSnapshot): ReadonlyMap<string, StageEstimate> {
+  let from = before
   const stages = [...walk(plan, before)].map(({ stage, forward, back, at }): StageEstimate => {
-    const waits = forward.map((action) => waitsFor(action, before))
-    const boots = sum(waits.map((wait) => wait.boots))
-    const drains = sum(waits.map((wait) => wait.drains))
-    const shifts = forward.some(isShift) ? PROPAGATION : 0
+    const waits = total(forward, from)
+    const shifts = forward.some((action) => action.kind === 'set-weights' && isShift(action))
+    from = at
     const { bake } = stage.gates?.[before.scope] ?? stage.gate
-    const until = back.findIndex(isShift)
-    // Where no weight shifts, instances are replaced in place, or the old release never lost any traffic.
-    const inPlace = back.some(({ kind }) => kind === 'refresh' || kind === 'roll-back')
-    const needed = until >= 0 ? back.slice(0, until) : inPlace ? back : []
-    const returned = needed.map((action) => waitsFor(action, at))
     return {
       name: stage.name,
       bake,
-      boots,
-      drains,
-      whole: bake + boots + drains + shifts,
-      back: sum(returned.map((wait) => wait.boots + wait.drains)),
+      ...waits,
+      whole: bake + sum(Object.values(waits)) + (shifts ? PROPAGATION : 0),
+      back: sum(Object.values(total(neededFor(back), at))),
     }
   })
   return new Map(stages.map((stage) => [stage.name, stage]))
 }
 
-const isShift = (action: Action): boolean => action.kind === 'set-weights' && action.reason === 'shift'
+/** What of the way back is done until the old release has all traffic again. */
+function neededFor(back: readonly Action[]): readonly Action[] {
+  const until = back.findIndex(isShift)
+  // Where no weight shifts, instances are replaced in place, or the old release never lost any traffic.
+  const inPlace = back.some(({ kind }) => kind === 'refresh' || kind === 'roll-back')
+  return until >= 0 ? back.slice(0, until + 1) : inPlace ? back : []
+}
 
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, number) => all + number, 0)
 
-function waitsFor(action: Action, { fleets }: ServiceSnapshot): { boots: number; drains: number } {
-  const nothing = { boots: 0, drains: 0 }
+function total(actions: readonly Action[], service: ServiceSnapshot): Waits {
+  const waits = actions.map((action) => ({ ...NOTHING, ...waitsFor(action, service) }))
+  return {
+    boots: sum(waits.map((wait) => wait.boots)),
+    drains: sum(waits.map((wait) => wait.drains)),
+    names: sum(waits.map((wait) => wait.names)),
+  }
+}
+
+const NOTHING: Waits = { boots: 0, drains: 0, names: 0 }
+
+function waitsFor(action: Action, { entry, fleets }: ServiceSnapshot): Partial<Waits> {
   // A fleet that is not there yet is made after the one that serves.
   const drain = (name: string): number =>
     ((fleets.find((fleet) => fleet.name === name) ?? fleets[0])?.deregistrationDelay ?? 0) * 1_000
+  const ttl = entry.via === 'dns' ? entry.ttl * 1_000 : 0
   switch (action.kind) {
     case 'await-healthy':
-      return { ...nothing, boots: BOOT_AND_HEALTH }
+      return { boots: BOOT_AND_HEALTH }
     case 'await-empty':
     case 'await-drained':
-      return { ...nothing, drains: drain(action.fleet) + TERMINATION }
+      return { drains: drain(action.fleet) + TERMINATION }
     case 'refresh':
     case 'roll-back':
       return { boots: BOOT_AND_HEALTH, drains: drain(action.fleet) + TERMINATION }
+    case 'set-records':
+      return { names: IN_SYNC + (action.reason === 'release' ? 0 : ttl) }
+    case 'await-unasked':
+      return { names: ttl + (fleets[0]?.kind === 'group' ? COUNTED : 0) }
     default:
-      return nothing
+      return {}
   }
 }

@@ -147,10 +147,28 @@ export interface ClientGroup {
 export interface ServiceRef {
   readonly name: string
   readonly region: string
-  readonly entry: { readonly loadBalancer: string; readonly listener: number }
+  readonly entry: EntryRef
   readonly fleets: 'clone' | 'pair'
   /** Path of the main page. */
   readonly url: string
+}
+
+/** A listener of a load balancer, or a name in a hosted zone of Route 53. */
+export type EntryRef = ListenerRef | { readonly dns: DnsRef }
+
+export interface ListenerRef {
+  readonly loadBalancer: string
+  readonly listener: number
+}
+
+export interface DnsRef {
+  readonly zone: string
+  readonly record: string
+  /** What its records lead to: a load balancer for each fleet, or the instances themselves. */
+  readonly to: 'load-balancers' | 'instances'
+  readonly port: number
+  /** What an instance that is healthy answers with 2xx or 3xx; the main page when absent. */
+  readonly health?: string | undefined
 }
 
 /** What traffic is held to. Rates are shares of 1, latencies wall milliseconds. */

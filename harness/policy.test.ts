@@ -2,7 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CHECKING, HARMING, WATCHING } from './checks/permissions.ts'
-import { CHANGING, OBSERVING } from './converge/permissions.ts'
+import {
+  CHANGING,
+  OBSERVING,
+  OBSERVING_DNS,
+  OBSERVING_INSTANCES,
+  OF_INSTANCES,
+  WITH_BALANCERS,
+} from './converge/permissions.ts'
 import { AGREEING } from './journal/permissions.ts'
 import type { Permission } from './permission.ts'
 import { policyFor } from './policy.ts'
@@ -22,6 +29,14 @@ const all: readonly Permission[] = [
   ...WATCHING,
   ...HARMING,
   ...Object.values(CHANGING).flat(),
+]
+
+/** What services of other kinds take. */
+const others: readonly Permission[] = [
+  ...OBSERVING_DNS,
+  ...OBSERVING_INSTANCES,
+  ...Object.values(WITH_BALANCERS).flat(),
+  ...Object.values(OF_INSTANCES).flat(),
 ]
 
 describe('a policy', () => {
@@ -98,14 +113,14 @@ const calls = (permissions: readonly Permission[]): string[] =>
 
 describe('the declared permissions', () => {
   test('are the commands that converge sends', () => {
-    const declared = calls([...OBSERVING, ...Object.values(CHANGING).flat()])
+    const declared = calls([...OBSERVING, ...Object.values(CHANGING).flat(), ...others])
     expect(imported('converge', [])).toEqual([...new Set(declared)].sort())
   })
 
   test('are the commands that checks send', () => {
     // One builds the world of tests; the other launches an instance, on the embedded cloud alone.
     const sent = imported('checks', ['sample-world.ts', 'shuts-down.ts'])
-    const declared = calls([...OBSERVING, ...CHECKING, ...WATCHING, ...HARMING])
+    const declared = calls([...OBSERVING, ...others, ...CHECKING, ...WATCHING, ...HARMING])
     expect(sent.filter((action) => !declared.includes(action))).toEqual([])
     expect(calls([...CHECKING, ...WATCHING, ...HARMING]).filter((action) => !sent.includes(action))).toEqual(
       [],

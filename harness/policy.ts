@@ -7,6 +7,7 @@ export interface PolicyScope {
   readonly accounts: readonly string[]
   readonly region: string
   readonly service: string
+  /** Of the listener that users reach; any where they are led by DNS. */
   readonly loadBalancer: string
   /** Buckets of the state, and what the keys in them begin with. */
   readonly buckets: readonly string[]
@@ -87,6 +88,14 @@ function resourcesOf(kind: NonNullable<Permission['on']>, scope: PolicyScope): s
       return arn('elasticloadbalancing', region, 'targetgroup/*/*')
     case 'group':
       return arn('autoscaling', region, 'autoScalingGroup:*:autoScalingGroupName/*')
+    case 'load-balancer':
+      return arn('elasticloadbalancing', region, 'loadbalancer/*')
+    case 'hosted-zone':
+      return [`arn:${partition}:route53:::hostedzone/*`]
+    case 'dns-change':
+      return [`arn:${partition}:route53:::change/*`]
+    case 'instance':
+      return arn('ec2', region, 'instance/*')
     case 'launch-template':
       return arn('ec2', region, 'launch-template/*')
     case 'bucket':

@@ -13,6 +13,9 @@ const LOOK_INTERVAL = 50
 /** Answers in a row that must show no sign of a release that gets no traffic any more. */
 const QUIET_ANSWERS = 10
 
+/** What traffic is filed under from when it begins to follow the weights of a stage until it does. */
+export const settlingOf = (stage: string): string => `shifting to ${stage}`
+
 type Watched = Pick<Course, 'run' | 'site' | 'mark'>
 
 /**
@@ -35,7 +38,7 @@ export async function confirmShift(
   const { clock } = run.cloud
   const started = clock.now()
   // Until it follows, traffic is filed apart: the stage is judged by what its weights brought about.
-  const settling = downtime ? downtimeOf(stage) : `shifting to ${stage}`
+  const settling = downtime ? downtimeOf(stage) : settlingOf(stage)
   await site.probe.enter(settling)
   let quiet = 0
   let straggling = false
@@ -52,8 +55,13 @@ export async function confirmShift(
     () =>
       new SluiceError(
         'cloud',
-        `the load balancer still sends traffic to ${lost.join(', ')} ${formatDuration(CONFIRM_WITHIN)} after its weight was set to 0`,
-        { hint: 'look for sticky sessions, or for another rule that forwards to it' },
+        `${after.entry.via === 'dns' ? 'users are still led' : 'the load balancer still sends traffic'} to ${lost.join(', ')} ${formatDuration(CONFIRM_WITHIN)} after its weight was set to 0`,
+        {
+          hint:
+            after.entry.via === 'dns'
+              ? 'look for resolvers that keep answers for longer than their TTL'
+              : 'look for sticky sessions, or for another rule that forwards to it',
+        },
       ),
     signal,
   )

@@ -5,6 +5,7 @@ import { undisturbed } from './disturbance.ts'
 import { downtimeOf } from './downtime.ts'
 import { type ErrorCode, SluiceError } from './errors.ts'
 import type { Entry } from './journal/event.ts'
+import { settlingOf } from './propagation.ts'
 import type { Stage } from './strategy.ts'
 
 /** Errors that close a gate while it is not being judged, and what they are evidence of. */
@@ -35,7 +36,9 @@ export async function reachStage(
   else if (!shifts && !routes) await course.enter(ref)
   // The stage before keeps its traffic until this one's weights are in force.
   using watch = course.reached && site.watch(course.reached)
-  const meanwhile = target.downtime ? downtimeOf(stage.name) : replacing
+  // DNS leads users over slowly: what meets them meanwhile is judged as it comes.
+  const leading = shifts && target.traffic.via === 'dns' ? settlingOf(stage.name) : undefined
+  const meanwhile = target.downtime ? downtimeOf(stage.name) : (replacing ?? leading)
   using also = meanwhile === undefined ? undefined : site.watch({ ...ref, name: meanwhile })
   const watches = [watch, also].flatMap((each) => each?.signal ?? [])
   const signal = AbortSignal.any([interrupt, ...watches])

@@ -1,7 +1,7 @@
-import { describeAction } from './converge/action.ts'
+import { describeAction, isShift } from './converge/action.ts'
 import { type Convergence, converge, journaled, observeFor } from './converge/index.ts'
 import { observeService } from './converge/observe.ts'
-import { order, urgentShares } from './converge/order.ts'
+import { order, urgentShift } from './converge/order.ts'
 import { strayRoutes } from './converge/order-routes.ts'
 import { type Course, changesInPlace } from './course.ts'
 import type { DeploymentRun } from './deployment-run.ts'
@@ -115,7 +115,7 @@ async function restore(
   }
   const onDone: Convergence['onDone'] = async (action, observed) => {
     await run.onDone?.(action, observed)
-    if (action.kind === 'set-weights' && action.reason === 'shift') note(writes() - before)
+    if (isShift(action)) note(writes() - before)
   }
   await clearRemains(course, run, target)
   const back = { ...run, ...course.goingDown('reverted', target, 'back'), onDone }
@@ -176,15 +176,15 @@ async function restoreTraffic(
   writes: () => number,
 ): Promise<ServiceSnapshot> {
   const known = course.last
-  const shares = urgentShares(known, target)
+  const shift = urgentShift(known, target)
   const routes = strayRoutes(known, target)
-  if (!shares && routes.length === 0) return known
+  if (!shift && routes.length === 0) return known
   const before = writes()
-  if (shares) await journaled(run, { kind: 'set-weights', shares, reason: 'shift' }, known)
+  if (shift) await journaled(run, shift, known)
   for (const action of routes) await journaled(run, action, known)
   noteRestored(course, restoring, writes() - before)
   const { routes: _, listeners: __, ...rest } = known
-  return { ...rest, shares: shares ?? known.shares }
+  return { ...rest, shares: shift?.shares ?? known.shares }
 }
 
 /** Whether only fleets that shall have traffic had any, and run what they shall; where one had to stop, nobody can say so. */

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 /** Name of a service in a region, e.g. `orders@us-east-1`. */
 export type Scope = string
 
-/** Name of an Auto Scaling group as AWS knows it. */
+/** Name of an Auto Scaling group as AWS knows it; of plain instances, what their tag says. */
 export type FleetName = string
 
 /** What is deployed. */
@@ -19,15 +19,31 @@ export interface Release {
 
 export type FleetRole = 'stable' | 'candidate' | 'parked'
 
-/** Instances running one release behind one target group, as observed. */
-export interface FleetSnapshot {
+/** Instances running one release, as observed: of an Auto Scaling group behind a target group, or plain ones. */
+export type FleetSnapshot = GroupFleet | InstanceFleet
+
+export interface GroupFleet extends FleetBase {
+  readonly kind: 'group'
+  readonly autoScalingGroupName: string
+  readonly targetGroupArn: string
+  /** The load balancer that is the fleet's own, where users are led to fleets by DNS. */
+  readonly balancer?: FleetBalancer
+}
+
+/** Its address is a record's, so nothing stands between users and its instances; its bounds are its capacity. */
+export interface InstanceFleet extends FleetBase {
+  readonly kind: 'instances'
+  /** Those that are healthy, in the order of their ids, and the addresses that users are given of them. */
+  readonly instanceIds: readonly string[]
+  readonly addresses: readonly string[]
+}
+
+interface FleetBase {
   readonly name: FleetName
   /** `stable` serves today, `candidate` is being proven, `parked` served before and stands at 0. */
   readonly role: FleetRole
   /** The release's version: from the group's `sluice:release` tag, else from its user data; else `unknown`. */
   readonly release: string
-  readonly autoScalingGroupName: string
-  readonly targetGroupArn: string
   readonly launchTemplate: { readonly id: string; readonly version: string }
   readonly minSize: number
   readonly maxSize: number
@@ -86,7 +102,18 @@ export interface MixedRelease {
   readonly instanceIds: readonly string[]
 }
 
-export interface EntrySnapshot {
+/** Where users reach a service. */
+export type EntrySnapshot = ListenerEntry | DnsEntry
+
+/** A listener that forwards to fleets by weights. */
+export interface ListenerEntry extends Listening {
+  readonly via: 'listener'
+  /** Seconds of group stickiness; 0 when off. */
+  readonly stickiness: number
+}
+
+/** A listener of a load balancer. */
+interface Listening {
   readonly loadBalancerArn: string
   /** Dimension-style name (`app/orders/50dc…`). */
   readonly loadBalancerName: string
@@ -94,8 +121,42 @@ export interface EntrySnapshot {
   readonly listenerArn: string
   readonly port: number
   readonly protocol: string
-  /** Seconds of group stickiness; 0 when off. */
-  readonly stickiness: number
+}
+
+/** A load balancer that leads to one fleet alone. */
+export interface FleetBalancer extends Listening {
+  /** The zone that aliases of it name. */
+  readonly hostedZoneId: string
+}
+
+/** A name whose weighted records lead to fleets. */
+export interface DnsEntry {
+  readonly via: 'dns'
+  readonly zone: { readonly id: string; readonly name: string }
+  /** The records' name, without the final dot. */
+  readonly dnsName: string
+  readonly type: 'A'
+  /** What the records say: the name of a load balancer, or addresses of instances. */
+  readonly answers: 'alias' | 'addresses'
+  /** Seconds for which an answer may be kept. Of an alias it is the load balancer's, and nobody's to change. */
+  readonly ttl: number
+  readonly records: readonly RecordSnapshot[]
+  readonly port: number
+  readonly protocol: string
+}
+
+/** One of the weighted records. */
+export interface RecordSnapshot {
+  readonly fleet: FleetName
+  readonly setIdentifier: string
+  readonly weight: number
+  readonly values?: readonly string[]
+  readonly alias?: {
+    readonly hostedZoneId: string
+    readonly dnsName: string
+    readonly evaluateTargetHealth: boolean
+  }
+  readonly healthCheckId?: string
 }
 
 /** A service as it stands in the cloud. Plain data. */
@@ -106,7 +167,7 @@ export interface ServiceSnapshot {
   readonly entry: EntrySnapshot
   /** Every fleet of the service, in the order stable, candidate, parked. Exactly one is stable. */
   readonly fleets: readonly FleetSnapshot[]
-  /** Weights of the forward action by fleet; a fleet in no rule has no entry. A target group that no fleet stands behind is named by its ARN. */
+  /** Weights of the forward action, or of the records, by fleet; a fleet in neither has no entry. A target group that no fleet stands behind is named by its ARN. */
   readonly shares: Readonly<Record<FleetName, number>>
   /** Both fleets were made by the user's infrastructure code, and stay: the stable one, and the one that is next. */
   readonly pair?: true
@@ -210,16 +271,21 @@ export interface Mix {
 export interface Target {
   /** Every fleet that shall exist; one that Sluice created and is not named here is removed. */
   readonly fleets: Readonly<Record<FleetName, FleetTarget>>
-  readonly traffic: {
-    readonly via: 'listener'
-    readonly shares: Readonly<Record<FleetName, number>>
-    /** Clients who are sent elsewhere; without it, no rule of a deployment is left in force. */
-    readonly route?: ClientRoute
-    /** How suites ask one fleet; without it, nothing that was made for tests is left. */
-    readonly test?: TestRoute
-  }
+  readonly traffic: Traffic
   /** Given where two releases must never run at once: what shrinks is empty before anything grows, forward and back. */
   readonly downtime?: Downtime
+}
+
+export interface Traffic {
+  /** What the shares are weights of: the listener's forward, or the records of the service's name. */
+  readonly via: EntrySnapshot['via']
+  readonly shares: Readonly<Record<FleetName, number>>
+  /** Clients who are sent elsewhere; without it, no rule of a deployment is left in force. Only a listener tells them apart. */
+  readonly route?: ClientRoute
+  /** How suites ask one fleet; without it, nothing that was made for tests is left. */
+  readonly test?: TestRoute
+  /** Seconds for which answers may be kept, where the records themselves say. */
+  readonly ttl?: number
 }
 
 /** Time without service, announced before anything is changed. */
@@ -297,5 +363,7 @@ export interface StrategyDefinition<Options = unknown> {
   readonly summary: string
   /** Validates the options and fills in defaults. Durations come out in cloud milliseconds. */
   readonly options: z.ZodType<Options>
+  /** The services that it can deploy to, by their entry; those behind a listener when absent. */
+  readonly entries?: readonly EntrySnapshot['via'][]
   draw(options: Options): Strategy
 }

@@ -1,4 +1,5 @@
 import { SluiceError } from './errors.ts'
+import { noneOf } from './sizes.ts'
 import type {
   FleetSnapshot,
   FleetTarget,
@@ -8,6 +9,7 @@ import type {
   ServiceSnapshot,
   Target,
 } from './strategy.ts'
+import { trafficOf } from './traffic.ts'
 
 /** The way back from a promoted release: its baseline is what served before, at the size of the present fleet. */
 export interface WayBack {
@@ -38,11 +40,10 @@ function toParked(service: ServiceSnapshot, present: FleetSnapshot, apart: boole
         ...size,
         release: present.release,
         role: 'parked',
-        desiredCapacity: 0,
-        minSize: 0,
+        ...noneOf(present),
       },
     },
-    traffic: { via: 'listener', shares: { [former.name]: 100 } },
+    traffic: trafficOf(service, { [former.name]: 100 }),
     ...(apart ? { downtime: { drain: present.deregistrationDelay * 1_000 } } : {}),
   })
 }
@@ -58,7 +59,7 @@ function inPlace(
   const mix = { release: present.release, percent: 0, replaces, minHealthy, maxHealthy }
   return drawn(service, present, release, {
     fleets: { [present.name]: { ...size, release, role: 'stable', mix } },
-    traffic: { via: 'listener', shares: service.shares },
+    traffic: trafficOf(service, service.shares),
   })
 }
 
@@ -79,7 +80,7 @@ function drawn(service: ServiceSnapshot, present: FleetSnapshot, from: string, b
       stages: [
         {
           name: `${present.release} 100%`,
-          targets: { [service.scope]: { fleets, traffic: { via: 'listener', shares: service.shares } } },
+          targets: { [service.scope]: { fleets, traffic: trafficOf(service, service.shares) } },
           gate: { suites: 'post-deploy', bake: 0, extend: 0 },
         },
       ],

@@ -7,6 +7,7 @@ export const OLD = 'orders'
 export const CANARY = 'orders-2-0-0'
 
 const fleet = (name: string, role: FleetSnapshot['role'], release: string): FleetSnapshot => ({
+  kind: 'group',
   name,
   role,
   release,
@@ -31,6 +32,7 @@ export const sampleSnapshot = (shares: Readonly<Record<string, number>>): Servic
   service: 'orders',
   region: 'us-east-1',
   entry: {
+    via: 'listener',
     loadBalancerArn:
       'arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/orders/50dc6c495c0c9188',
     loadBalancerName: 'app/orders/50dc6c495c0c9188',

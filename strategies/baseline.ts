@@ -1,4 +1,5 @@
 import type { FleetTarget, GateSpec, ServiceSnapshot, Stage, Target } from '#harness/strategy'
+import { trafficOf } from '#harness/traffic'
 import { nextOfPair } from './fleet-name.ts'
 import { asFound } from './fleets.ts'
 import { asPlanted } from './pair.ts'
@@ -30,7 +31,7 @@ export function baselineOf(
       [service.scope]: {
         ...more,
         fleets: { ...fleets, ...more.fleets },
-        traffic: { via: 'listener', shares },
+        traffic: trafficOf(service, shares),
       },
     },
     gate: NO_GATE,

@@ -8,13 +8,14 @@ import {
   pairOf,
   SCOPE,
   service,
+  serviceByDns,
   targetOf,
 } from '#harness/converge/model-service'
 import { order } from '#harness/converge/order'
 import { mixesOf, sharesByVersion } from '#harness/mix'
 import { hashPlan } from '#harness/plan'
 import type { FleetSnapshot, Plan, ServiceSnapshot } from '#harness/strategy'
-import { strategyNamed, strategyNames } from './index.ts'
+import { entriesOf, strategyNamed, strategyNames } from './index.ts'
 
 const BATCH = fc.oneof(
   fc.integer({ min: 1, max: 250 }),
@@ -22,6 +23,10 @@ const BATCH = fc.oneof(
 )
 
 const NAME = fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/)
+
+const STEPS = fc
+  .uniqueArray(fc.integer({ min: 1, max: 99 }), { maxLength: 6 })
+  .map((steps) => ({ steps: [...steps.sort((a, b) => a - b), 100] }))
 
 /** Random options, where a strategy has some that shape its stages. */
 const OPTIONS: Readonly<Record<string, fc.Arbitrary<object>>> = {
@@ -34,9 +39,8 @@ const OPTIONS: Readonly<Record<string, fc.Arbitrary<object>>> = {
     fc.record({ test: fc.record({ listener: fc.integer({ min: 1_024, max: 65_535 }) }) }),
     fc.constant({}),
   ),
-  canary: fc
-    .uniqueArray(fc.integer({ min: 1, max: 99 }), { maxLength: 6 })
-    .map((steps) => ({ steps: [...steps.sort((a, b) => a - b), 100] })),
+  canary: STEPS,
+  'dns-weighted': STEPS,
   linear: fc.record({ step: fc.integer({ min: 1, max: 100 }) }),
   rolling: fc.record({ batch: BATCH }),
   'rolling-fleets': fc.record({ batch: BATCH }),
@@ -56,33 +60,56 @@ function withParked(before: ServiceSnapshot, parked: Parked): ServiceSnapshot {
   const empty = { minSize: 0, desiredCapacity: 0, inService: 0, healthy: 0, instances: 0, targets: 0 }
   const fleets = parked.map(({ release, maxSize }): FleetSnapshot => {
     const name = `orders-${release.replaceAll('.', '-')}`
-    return { ...model, ...empty, name, release, maxSize, role: 'parked', owned: true, suspendedProcesses: [] }
+    const mark = { name, release, role: 'parked', owned: true, suspendedProcesses: [] } as const
+    return model.kind === 'group'
+      ? { ...model, ...empty, ...mark, maxSize }
+      : { ...model, ...empty, ...mark, maxSize: 0, addresses: ['10.0.0.1'] }
   })
   return { ...before, fleets: [model, ...fleets] }
 }
 
 /** Their old fleet is gone, or the same as the new one. */
-const KEEPS_NOTHING = ['recreate', 'rolling']
+const KEEPS_NOTHING = ['recreate', 'rolling', 'dns-cutover', 'dns-weighted']
 
 /** What a strategy must be told. */
 const NEEDED: Readonly<Record<string, object>> = { ab: { header: { 'x-beta': '1' } } }
 
 /** The other one of a pair, where there is one: empty, unless two releases must never run at once. */
-const NEXT = (name: string) =>
-  fc.option(
-    fc.oneof(
-      fc.record({ capacity: fc.constant(0), listed: fc.boolean(), marked: fc.boolean() }),
-      fc.record({
-        // Outside of the listener nobody would say when it is healthy again.
-        capacity: name === 'recreate' ? fc.constant(0) : fc.integer({ min: 1, max: 250 }),
-        listed: fc.constant(true),
-        marked: fc.boolean(),
-      }),
-    ),
-    { nil: undefined },
+const NEXT = (name: string, kind: Kind) =>
+  kind === 'behind a listener' ? fc.option(OTHER(name), { nil: undefined }) : fc.constant(undefined)
+
+const OTHER = (name: string) =>
+  fc.oneof(
+    fc.record({ capacity: fc.constant(0), listed: fc.boolean(), marked: fc.boolean() }),
+    fc.record({
+      // Outside of the listener nobody would say when it is healthy again.
+      capacity: name === 'recreate' ? fc.constant(0) : fc.integer({ min: 1, max: 250 }),
+      listed: fc.constant(true),
+      marked: fc.boolean(),
+    }),
   )
 
-const worlds = (name: string) =>
+/** What leads users to fleets, and what those are. */
+const KINDS = {
+  'behind a listener': service,
+  'by DNS to load balancers': (capacity, weight, processes) =>
+    serviceByDns(capacity, Math.min(255, weight), 'alias', processes),
+  'by DNS to instances': (capacity, weight) => serviceByDns(capacity, Math.min(255, weight), 'addresses'),
+} satisfies Record<string, (capacity: number, weight: number, processes: string[]) => ServiceSnapshot>
+
+type Kind = keyof typeof KINDS
+
+/** Every strategy with each kind of service that it can deploy to. */
+const CASES = strategyNames.flatMap((name) => {
+  const entries = entriesOf(strategyNamed(name))
+  const kinds: Kind[] = [
+    ...(entries.includes('listener') ? (['behind a listener'] as const) : []),
+    ...(entries.includes('dns') ? (['by DNS to load balancers', 'by DNS to instances'] as const) : []),
+  ]
+  return kinds.map((kind) => ({ name, kind }))
+})
+
+const worlds = (name: string, kind: Kind) =>
   fc.record({
     before: fc
       .tuple(
@@ -90,17 +117,22 @@ const worlds = (name: string) =>
         fc.integer({ min: 1, max: 999 }),
         fc.subarray(['AZRebalance', 'AlarmNotification']),
         PARKED,
-        NEXT(name),
+        NEXT(name, kind),
       )
       .map(([capacity, weight, processes, parked, next]) => {
-        const alone = service(capacity, weight, processes)
+        const alone = KINDS[kind](capacity, weight, processes)
         return next ? pairOf(alone, next) : withParked(alone, parked)
       }),
     options: fc
-      .tuple(OPTIONS[name] ?? fc.constant({}), fc.constantFrom({}, { keep: '1h' }))
+      .tuple(
+        // By DNS no listener leads tests past the users.
+        (name === 'blue-green' && kind !== 'behind a listener' ? undefined : OPTIONS[name]) ??
+          fc.constant({}),
+        fc.constantFrom({}, { keep: '1h' }),
+      )
       .map(([given, kept]) => ({
         ...(Object.keys(given).length > 0 ? given : NEEDED[name]),
-        ...(KEEPS_NOTHING.includes(name) ? {} : kept),
+        ...(KEEPS_NOTHING.includes(name) || kind !== 'behind a listener' ? {} : kept),
       })),
   })
 
@@ -116,9 +148,9 @@ const draw = (name: string, options: object, before: ServiceSnapshot, release = 
 const capacityOf = (before: ServiceSnapshot): number => before.fleets[0]?.desiredCapacity ?? 0
 
 /** What a promise says holds for every world that a strategy may meet. */
-const always = (name: string, property: (plan: Plan, before: ServiceSnapshot) => void): void =>
+const holds = (name: string, kind: Kind, property: (plan: Plan, before: ServiceSnapshot) => void): void =>
   fc.assert(
-    fc.property(worlds(name), ({ before, options }) => property(draw(name, options, before), before)),
+    fc.property(worlds(name, kind), ({ before, options }) => property(draw(name, options, before), before)),
     {
       numRuns: 60,
     },
@@ -134,19 +166,21 @@ const candidateShares = (plan: Plan): number[] =>
     return sharesByVersion(target.traffic.shares, releaseOf, mixesOf(target))[plan.to] ?? 0
   })
 
-describe.each(strategyNames)('the strategy %s', (name) => {
+describe.each(CASES)('the strategy $name, $kind', ({ name, kind }) => {
+  const always = (property: Parameters<typeof holds>[2]): void => holds(name, kind, property)
+
   test('is pure: the same input gives the same plan', () =>
-    always(name, (plan, before) => {
+    always((plan, before) => {
       expect(hashPlan(plan)).toBe(hashPlan(structuredClone(plan)))
       expect(draw(name, {}, before)).toEqual(draw(name, {}, structuredClone(before)))
     }))
 
   test('has nothing to do where the release serves already', () => {
-    expect(draw(name, {}, service(4, 1), { version: '1.0.0' }).stages).toEqual([])
+    expect(draw(name, {}, KINDS[kind](4, 1, []), { version: '1.0.0' }).stages).toEqual([])
   })
 
   test('names every stage apart and ends on the new release alone, gated after the deployment', () =>
-    always(name, (plan) => {
+    always((plan) => {
       const names = plan.stages.map((stage) => stage.name)
       expect(new Set(names).size).toBe(names.length)
       expect(plan.stages.at(-1)?.gate.suites).toBe('post-deploy')
@@ -155,7 +189,7 @@ describe.each(strategyNames)('the strategy %s', (name) => {
     }))
 
   test('only ever gives the new release more traffic, and watches every stage that does', () =>
-    always(name, (plan) => {
+    always((plan) => {
       const shares = candidateShares(plan)
       expect(shares).toEqual([...shares].sort((a, b) => a - b))
       for (const [index, share] of shares.entries()) {
@@ -165,7 +199,7 @@ describe.each(strategyNames)('the strategy %s', (name) => {
     }))
 
   test('asks for weights that a listener takes, with one total', () =>
-    always(name, (plan) => {
+    always((plan) => {
       for (const index of plan.stages.keys()) {
         const weights = Object.values(targetOf(plan, index).traffic.shares)
         expect(weights.length).toBeLessThanOrEqual(5)
@@ -175,7 +209,7 @@ describe.each(strategyNames)('the strategy %s', (name) => {
     }))
 
   test('never routes to too few healthy targets, whatever the order of calls, but in downtime it announced', () =>
-    always(name, (plan, before) => {
+    always((plan, before) => {
       let state = before
       for (const index of plan.stages.keys()) {
         for (const reached of allStates(state, targetOf(plan, index), 'forward')) {
@@ -188,7 +222,7 @@ describe.each(strategyNames)('the strategy %s', (name) => {
     }))
 
   test('leads back from after any action to the service as it was, traffic first and safely', () =>
-    always(name, (plan, before) => {
+    always((plan, before) => {
       const reached: ServiceSnapshot[] = []
       for (const index of plan.stages.keys()) {
         reached.push(...allStates(reached.at(-1) ?? before, targetOf(plan, index), 'forward'))
@@ -204,7 +238,7 @@ describe.each(strategyNames)('the strategy %s', (name) => {
     }))
 
   test('creates no capacity on the way back while the old release still has its own, and has nothing left to do after it', () =>
-    always(name, (plan, before) => {
+    always((plan, before) => {
       const baseline = targetOf(plan, -1)
       let from = before
       for (const index of plan.stages.keys()) {
@@ -229,7 +263,7 @@ describe.each(strategyNames)('the strategy %s', (name) => {
     }))
 
   test('gives bounds and processes back as they were, also where it promotes', () =>
-    always(name, (plan, before) => {
+    always((plan, before) => {
       const [old] = before.fleets
       const { fleets, traffic } = targetOf(plan, plan.stages.length - 1)
       const serving = Object.keys(traffic.shares).find((fleet) => (traffic.shares[fleet] ?? 0) > 0) ?? ''
@@ -244,7 +278,7 @@ describe.each(strategyNames)('the strategy %s', (name) => {
     }))
 
   test('ends: every gate has a time, and every action a deadline', () =>
-    always(name, (plan, before) => {
+    always((plan, before) => {
       // As many stages as there are instances, or percent, and a few.
       expect(plan.stages.length).toBeLessThanOrEqual(Math.max(100, capacityOf(before)) + 3)
       let from = before
@@ -258,7 +292,7 @@ describe.each(strategyNames)('the strategy %s', (name) => {
     }))
 
   test('names launch template versions by their number, never by what is newest', () =>
-    always(name, (plan) => {
+    always((plan) => {
       for (const stage of [plan.baseline, ...plan.stages]) {
         for (const { mix, former } of Object.values(stage.targets[SCOPE]?.fleets ?? {})) {
           if (mix) expect(mix.replaces).toMatch(/^\d+$/)
@@ -268,7 +302,7 @@ describe.each(strategyNames)('the strategy %s', (name) => {
     }))
 
   test('destroys nothing of the old release before the last bake has passed', () =>
-    always(name, (plan, before) => {
+    always((plan, before) => {
       const old = before.fleets[0]
       for (const index of plan.stages.slice(0, -1).keys()) {
         const { fleets, downtime } = targetOf(plan, index)
@@ -279,7 +313,7 @@ describe.each(strategyNames)('the strategy %s', (name) => {
     }))
 
   test('takes the service down only if it is recreate, and then says so of the way there and of the way back', () =>
-    always(name, (plan) => {
+    always((plan) => {
       const announced = [plan.baseline, ...plan.stages].filter((stage) => stage.targets[SCOPE]?.downtime)
       expect(announced.map((stage) => stage.name)).toEqual(
         name === 'recreate' ? ['baseline', 'recreate'] : [],

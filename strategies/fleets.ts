@@ -1,3 +1,4 @@
+import { noneOf } from '#harness/sizes'
 import type { FleetRole, FleetSnapshot, FleetTarget, Former, ServiceSnapshot } from '#harness/strategy'
 
 /** What would change a fleet's size from outside while a deployment counts on it. */
@@ -26,8 +27,10 @@ export const held = (
   role,
   desiredCapacity: capacity,
   minSize: capacity,
-  maxSize: Math.max(model.maxSize, capacity),
-  suspendedProcesses: [...new Set([...model.suspendedProcesses, ...SCALING_PROCESSES])].sort(),
+  // Nothing but Sluice changes how many plain instances there are.
+  maxSize: model.kind === 'group' ? Math.max(model.maxSize, capacity) : capacity,
+  suspendedProcesses:
+    model.kind === 'group' ? [...new Set([...model.suspendedProcesses, ...SCALING_PROCESSES])].sort() : [],
   ...(role === 'stable' && model.former ? { former: model.former } : {}),
 })
 
@@ -43,8 +46,7 @@ export const inPlaceOf = (model: FleetSnapshot, release: string, former?: Former
 export const parked = (fleet: FleetSnapshot): FleetTarget => ({
   ...withoutFormer(asFound(fleet)),
   role: 'parked',
-  desiredCapacity: 0,
-  minSize: 0,
+  ...noneOf(fleet),
 })
 
 const withoutFormer = ({ former: _former, kept: _kept, ...goal }: FleetTarget): FleetTarget => goal

@@ -1,9 +1,11 @@
 import { SluiceError } from '#harness/errors'
-import type { CompositionDefinition, StrategyDefinition } from '#harness/strategy'
+import type { CompositionDefinition, EntrySnapshot, StrategyDefinition } from '#harness/strategy'
 import { abStrategy } from './ab.ts'
 import { allAtOnceStrategy } from './all-at-once.ts'
 import { blueGreenStrategy } from './blue-green.ts'
 import { canaryStrategy } from './canary.ts'
+import { dnsCutoverStrategy } from './dns-cutover.ts'
+import { dnsWeightedStrategy } from './dns-weighted.ts'
 import { immutableStrategy } from './immutable.ts'
 import { linearStrategy } from './linear.ts'
 import { recreateStrategy } from './recreate.ts'
@@ -16,6 +18,8 @@ export { ab } from './ab.ts'
 export { allAtOnce } from './all-at-once.ts'
 export { blueGreen } from './blue-green.ts'
 export { canary } from './canary.ts'
+export { dnsCutover } from './dns-cutover.ts'
+export { dnsWeighted } from './dns-weighted.ts'
 export { immutable } from './immutable.ts'
 export { linear } from './linear.ts'
 export { recreate } from './recreate.ts'
@@ -30,6 +34,8 @@ const strategies = {
   'all-at-once': allAtOnceStrategy,
   'blue-green': blueGreenStrategy,
   canary: canaryStrategy,
+  'dns-cutover': dnsCutoverStrategy,
+  'dns-weighted': dnsWeightedStrategy,
   immutable: immutableStrategy,
   linear: linearStrategy,
   recreate: recreateStrategy,
@@ -51,12 +57,29 @@ export const compositionNames: readonly string[] = Object.keys(compositions)
 export const compositionNamed = (name: string): CompositionDefinition | undefined =>
   Object.entries(compositions).find(([known]) => known === name)?.[1]
 
-/** The strategy of that name; `usage` when there is none, listing those there are. */
-export function strategyNamed(name: string): StrategyDefinition {
+/** What leads users to the fleets that a strategy shifts them between. */
+export const entriesOf = ({ entries = ['listener'] }: StrategyDefinition): readonly EntrySnapshot['via'][] =>
+  entries
+
+const ENTRY_WORDS = { listener: 'by a listener', dns: 'by DNS' }
+
+/**
+ * The strategy of that name; `usage` when there is none, listing those there are, or when it does not fit a service
+ * that is reached in this way, listing those that do.
+ */
+export function strategyNamed(name: string, via?: EntrySnapshot['via']): StrategyDefinition {
   const found: StrategyDefinition | undefined = Object.entries(strategies).find(
     ([known]) => known === name,
   )?.[1]
-  if (found) return found
+  if (found && (via === undefined || entriesOf(found).includes(via))) return found
+  if (found && via !== undefined) {
+    const fitting = Object.values<StrategyDefinition>(strategies).filter((each) =>
+      entriesOf(each).includes(via),
+    )
+    throw new SluiceError('usage', `${name} does not fit a service that is reached ${ENTRY_WORDS[via]}`, {
+      hint: `strategies that do: ${fitting.map((each) => each.name).join(', ')}`,
+    })
+  }
   throw new SluiceError('usage', `there is no strategy named ${name}`, {
     hint: `strategies: ${[...strategyNames, ...compositionNames].join(', ')}`,
   })

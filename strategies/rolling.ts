@@ -10,6 +10,7 @@ import type {
   StrategyDefinition,
   StrategySpec,
 } from '#harness/strategy'
+import { trafficOf } from '#harness/traffic'
 import { baselineOf } from './baseline.ts'
 import { batch, batches, sizeOf } from './batches.ts'
 import { stableOf } from './fleet-name.ts'
@@ -65,7 +66,7 @@ export const rollingStrategy: StrategyDefinition<z.output<typeof options>> = {
         targets: {
           [service.scope]: {
             fleets: { ...parkedFleets(service), [stable.name]: goal },
-            traffic: { via: 'listener', shares: { [stable.name]: 100 } },
+            traffic: trafficOf(service, { [stable.name]: 100 }),
           },
         },
         gate,

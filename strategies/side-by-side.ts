@@ -1,3 +1,4 @@
+import { SluiceError } from '#harness/errors'
 import type {
   ClientRoute,
   Downtime,
@@ -10,6 +11,7 @@ import type {
   Target,
   TestWay,
 } from '#harness/strategy'
+import { trafficOf } from '#harness/traffic'
 import { baselineOf } from './baseline.ts'
 import { candidateName, nextOfPair, stableOf } from './fleet-name.ts'
 import { held, inPlaceOf, parked, parkedFleets, standingBy, standingShares } from './fleets.ts'
@@ -28,6 +30,8 @@ export interface Step {
   readonly test?: TestWay
   /** Given where the stable fleet must be gone before the candidate comes. */
   readonly downtime?: Downtime
+  /** Seconds for which DNS answers may be kept meanwhile, where records lead users to the fleets. */
+  readonly ttl?: number
   readonly gate: GateSpec
 }
 
@@ -55,6 +59,7 @@ export function sideBySide(
   keep = 0,
 ): Plan {
   const stable = stableOf(service)
+  if (keep > 0) refuseToKeep(service)
   const candidate = candidateName(service, release)
   const next = nextOfPair(service)
   const full = stable.desiredCapacity
@@ -63,16 +68,19 @@ export function sideBySide(
   const targets = (
     fleets: Record<string, FleetTarget>,
     shares: Record<string, number>,
-    { downtime, route, test }: Pick<Step, 'downtime' | 'route' | 'test'> = {},
+    { downtime, route, test, ttl }: Pick<Step, 'downtime' | 'route' | 'test' | 'ttl'> = {},
   ): Record<string, Target> => ({
     [service.scope]: {
       fleets: { ...others, ...fleets },
-      traffic: {
-        via: 'listener',
-        shares: { ...standing, ...shares },
-        ...(route ? { route: { ...route, to: candidate } } : {}),
-        ...(test ? { test: { ...test, to: candidate } } : {}),
-      },
+      traffic: trafficOf(
+        service,
+        { ...standing, ...shares },
+        {
+          ttl,
+          ...(route ? { route: { ...route, to: candidate } } : {}),
+          ...(test ? { test: { ...test, to: candidate } } : {}),
+        },
+      ),
       ...(downtime ? { downtime } : {}),
     },
   })
@@ -119,4 +127,16 @@ export function sideBySide(
     baseline: baselineOf(service, downtime ? { downtime } : {}),
     stages: stable.release === release.version ? [] : [...stages, retire],
   }
+}
+
+/** For how long a fleet is kept is written on its group, and led by DNS it would be asked by whoever ignores TTLs. */
+function refuseToKeep({ entry, scope }: ServiceSnapshot): void {
+  if (entry.via !== 'dns') return
+  throw new SluiceError(
+    'precondition',
+    `${scope} is reached by DNS, where \`keep\` does not hold an old fleet ready`,
+    {
+      hint: 'give the strategy a longer bake: until it is over the old fleet stands at full capacity',
+    },
+  )
 }

@@ -11,10 +11,16 @@ export const testWay = z.union([
 
 /** Whether a service's load balancer has room for such a way. Throws `precondition`, saying why it has not. */
 export function refuseUnlessTestable({ entry, listeners = [] }: ServiceSnapshot, test: TestWay): void {
+  const front = entry.via === 'listener' ? entry.loadBalancerName : entry.dnsName
   const refuse = (why: string, hint: string): SluiceError =>
-    new SluiceError('precondition', `${entry.loadBalancerName} cannot test a fleet this way: ${why}`, {
+    new SluiceError('precondition', `${front} cannot test a fleet this way: ${why}`, {
       hint,
     })
+  if (entry.via === 'dns')
+    throw refuse(
+      'DNS leads to it, and no listener does',
+      'leave test out: suites ask its instances themselves',
+    )
   if (test.header) {
     if (entry.loadBalancerName.startsWith('app/')) return
     throw refuse('only an Application Load Balancer has rules by header', 'test: { listener: 8080 }')

@@ -1,6 +1,6 @@
 import { DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch'
 import type { Cloud } from '../cloud.ts'
-import { abortable } from '../converge/observe.ts'
+import { abortable } from '../converge/abortable.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
 import { type CheckOptions, lacking } from './check.ts'
 import { type Finding, type Findings, looking, unknown, wrong } from './finding.ts'

@@ -34,6 +34,7 @@ const service: ServiceSnapshot = {
   service: 'orders',
   region: 'us-east-1',
   entry: {
+    via: 'listener',
     loadBalancerArn:
       'arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/orders/50dc6c495c0c9188',
     loadBalancerName: 'app/orders/50dc6c495c0c9188',
@@ -45,6 +46,7 @@ const service: ServiceSnapshot = {
   },
   fleets: [
     {
+      kind: 'group',
       name: 'orders',
       role: 'stable',
       release: '1.0.0',

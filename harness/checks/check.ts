@@ -1,5 +1,5 @@
 import type { Capability, Cloud } from '../cloud.ts'
-import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
+import type { FleetBalancer, FleetSnapshot, GroupFleet, ListenerEntry, ServiceSnapshot } from '../strategy.ts'
 import { type Findings, unknown } from './finding.ts'
 
 /**
@@ -25,17 +25,32 @@ export interface FleetOptions extends CheckOptions {
 export const servingFleets = (service: ServiceSnapshot): readonly FleetSnapshot[] =>
   service.fleets.filter((fleet) => (service.shares[fleet.name] ?? 0) > 0)
 
-/** Those, and the fleets that stand ready in the listener at weight 0: users may meet them with the next call. */
+/** Those, and the fleets that stand ready without traffic: users may meet them with the next call. */
 export const standingFleets = (service: ServiceSnapshot): readonly FleetSnapshot[] =>
   service.fleets.filter(({ name, desiredCapacity }) => {
     const share = service.shares[name]
-    return share !== undefined && (share > 0 || desiredCapacity > 0)
+    // Behind a listener what stands ready is in it at weight 0; DNS need not say anything of it.
+    const ready = desiredCapacity > 0 && (share !== undefined || service.entry.via === 'dns')
+    return ready || (share ?? 0) > 0
   })
 
 export const fleetsOf = (service: ServiceSnapshot, options: FleetOptions): readonly FleetSnapshot[] =>
   options.fleets
     ? service.fleets.filter((fleet) => options.fleets?.includes(fleet.name))
     : servingFleets(service)
+
+/** Those of them that are Auto Scaling groups. */
+export const groupsIn = (service: ServiceSnapshot, options: FleetOptions): readonly GroupFleet[] =>
+  onlyGroups(fleetsOf(service, options))
+
+export const onlyGroups = (fleets: readonly FleetSnapshot[]): readonly GroupFleet[] =>
+  fleets.filter((fleet) => fleet.kind === 'group')
+
+/** The load balancers that users meet: the one with the listener, or by DNS that of each fleet that gets traffic. */
+export const balancersOf = (service: ServiceSnapshot): readonly (ListenerEntry | FleetBalancer)[] =>
+  service.entry.via === 'listener'
+    ? [service.entry]
+    : onlyGroups(servingFleets(service)).flatMap(({ balancer }) => balancer ?? [])
 
 /** A finding for each capability that the cloud lacks: what cannot be seen is inconclusive. */
 export function lacking(

@@ -23,7 +23,7 @@ test('clients stay with their release while the listener keeps them, and are fou
   }
   await set(true)
   const sticky = await world.observe()
-  expect(sticky.entry.stickiness).toBe(3_600)
+  expect(sticky.entry).toMatchObject({ via: 'listener', stickiness: 3_600 })
   expect(await checks.clientsStay(world.cloud, sticky, page)).toEqual([])
   await set(false)
   // One look sees three clients; that all of them stay by chance is one in 4096.

@@ -27,7 +27,14 @@ export async function clientsStay(
 ): Promise<Findings> {
   const fleets = servingFleets(service)
   // What is kept is the fleet: where one runs two releases, its clients may meet both.
-  if (service.entry.stickiness === 0 || fleets.length < 2 || fleets.some(({ mixed }) => mixed)) return []
+  const { entry } = service
+  if (
+    entry.via !== 'listener' ||
+    entry.stickiness === 0 ||
+    fleets.length < 2 ||
+    fleets.some(({ mixed }) => mixed)
+  )
+    return []
   const expected = 'clients to stay with the release that answered them first'
   const lacks = lacking(cloud, service, ['data-plane'], expected)
   if (lacks.length > 0) return lacks

@@ -18,10 +18,12 @@ import {
   type TargetHealthDescription,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Cloud } from '../cloud.ts'
+import { abortable } from '../converge/abortable.ts'
 import { forwardOf } from '../converge/forward.ts'
-import { abortable } from '../converge/observe.ts'
-import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
+import { recordsOf } from '../converge/observe-dns.ts'
+import type { FleetSnapshot, ListenerEntry, ServiceSnapshot } from '../strategy.ts'
 import { unlessAborted } from '../unless-aborted.ts'
+import { onlyGroups } from './check.ts'
 
 /** Reads under way, by cloud and question. */
 const underWay = new WeakMap<Cloud, Map<string, Promise<unknown>>>()
@@ -56,8 +58,9 @@ export async function groupsOf(
   fleets: readonly FleetSnapshot[],
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, AutoScalingGroup>> {
-  if (fleets.length === 0) return new Map() // No name at all would mean: every group.
-  const names = fleets.map((fleet) => fleet.autoScalingGroupName)
+  const own = onlyGroups(fleets)
+  if (own.length === 0) return new Map() // No name at all would mean: every group.
+  const names = own.map((fleet) => fleet.autoScalingGroupName)
   const { autoScaling, name: region } = cloud.region(service.region)
   const { AutoScalingGroups: groups = [] } = await shared(cloud, ['groups', region, names], signal, () =>
     autoScaling.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: names })),
@@ -90,8 +93,9 @@ export async function targetGroupsOf(
   fleets: readonly FleetSnapshot[],
   signal?: AbortSignal,
 ): Promise<readonly TargetGroup[]> {
-  if (fleets.length === 0) return []
-  const arns = [...new Set(fleets.map((fleet) => fleet.targetGroupArn))]
+  const own = onlyGroups(fleets)
+  if (own.length === 0) return []
+  const arns = [...new Set(own.map((fleet) => fleet.targetGroupArn))]
   const { elbv2 } = cloud.region(service.region)
   const { TargetGroups: groups = [] } = await shared(cloud, ['target groups', arns], signal, () =>
     elbv2.send(new DescribeTargetGroupsCommand({ TargetGroupArns: arns })),
@@ -100,18 +104,41 @@ export async function targetGroupsOf(
 }
 
 /** What the listener forwards to, as the API reads back; undefined when it does not forward. */
-export async function forwardedTo(
+async function forwardedTo(
   cloud: Cloud,
   service: ServiceSnapshot,
+  { listenerArn }: ListenerEntry,
   signal?: AbortSignal,
 ): Promise<readonly TargetGroupTuple[] | undefined> {
   const { Listeners: listeners = [] } = await cloud
     .region(service.region)
-    .elbv2.send(
-      new DescribeListenersCommand({ ListenerArns: [service.entry.listenerArn] }),
-      abortable(signal),
-    )
+    .elbv2.send(new DescribeListenersCommand({ ListenerArns: [listenerArn] }), abortable(signal))
   return listeners[0] && forwardOf(listeners[0])?.TargetGroups
+}
+
+/** Weights as the API reads them back, by fleet; what is of no fleet is named as it is found. Undefined when the listener does not forward. */
+export async function weightsOf(
+  cloud: Cloud,
+  service: ServiceSnapshot,
+  signal?: AbortSignal,
+): Promise<Readonly<Record<string, number>> | undefined> {
+  const { entry, fleets } = service
+  const weights: Record<string, number> = {}
+  if (entry.via === 'dns') {
+    const records = await recordsOf(cloud.region(service.region), entry.zone.id, entry.dnsName, signal)
+    for (const { SetIdentifier: id = '', Weight: weight = 0, Type: type } of records) {
+      const name = entry.records.find((known) => known.setIdentifier === id)?.fleet ?? id
+      if (type === entry.type) weights[name] = (weights[name] ?? 0) + weight
+    }
+    return weights
+  }
+  const tuples = await forwardedTo(cloud, service, entry, signal)
+  for (const { TargetGroupArn: arn = '', Weight: weight = 1 } of tuples ?? []) {
+    const own = fleets.find((fleet) => fleet.kind === 'group' && fleet.targetGroupArn === arn)
+    const name = own?.name ?? arn
+    weights[name] = (weights[name] ?? 0) + weight
+  }
+  return tuples && weights
 }
 
 /** DescribeInstances takes at most 1000 ids, and is throttled sooner the more it is asked for. */

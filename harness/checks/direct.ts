@@ -3,6 +3,7 @@ import { releaseOn } from '../mix.ts'
 import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
 import type { Asked } from './ask.ts'
 import { instancesOf, targetsOf } from './describe.ts'
+import { instancesIn } from './instance-fleets.ts'
 
 /** A target that can be asked itself, past the load balancer. */
 export interface Door {
@@ -10,13 +11,20 @@ export interface Door {
   readonly url: string
 }
 
-/** The healthy targets of a fleet. Addresses are private: what asks them must be in their network, or resolve as it. */
+/** The healthy targets of a fleet, or its instances. Addresses are mostly private: what asks them must be in their network, or resolve as it. */
 export async function doorsOf(
   cloud: Cloud,
   service: ServiceSnapshot,
   fleet: FleetSnapshot,
   signal?: AbortSignal,
 ): Promise<readonly Door[]> {
+  if (fleet.kind === 'instances') {
+    const { passed, urlOf } = await instancesIn(cloud, service, fleet, signal)
+    return passed.flatMap((instance) => {
+      const url = urlOf(instance)
+      return url && instance.InstanceId ? { instanceId: instance.InstanceId, url } : []
+    })
+  }
   const targets = await targetsOf(cloud, service, fleet.targetGroupArn, signal)
   const healthy = targets.filter((each) => each.TargetHealth?.State === 'healthy')
   const ids = healthy.flatMap(({ Target: target }) => (target?.Id?.startsWith('i-') ? target.Id : []))

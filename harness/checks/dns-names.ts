@@ -6,8 +6,8 @@ import {
   type ResourceRecordSet,
 } from '@aws-sdk/client-route-53'
 import type { Cloud, RegionClients } from '../cloud.ts'
-import { abortable } from '../converge/observe.ts'
-import type { ServiceSnapshot } from '../strategy.ts'
+import { abortable } from '../converge/abortable.ts'
+import type { EntrySnapshot, ServiceSnapshot } from '../strategy.ts'
 
 /** A DNS name that leads to the load balancer, as its zone has it. */
 export interface LeadingName {
@@ -38,7 +38,7 @@ export async function leadingNames(
       const own = plain(record.Name)
       if (record.Type === 'NS' && own === name)
         nameServers.push(...(record.ResourceRecords?.map(({ Value }) => plain(Value)) ?? []))
-      if (leadsTo(record, service.entry.dnsName) && !own.startsWith('\\052'))
+      if (leads(record, service.entry) && !own.startsWith('\\052'))
         names.push({ name: own, ttl: record.TTL, zone })
     }
   }
@@ -65,6 +65,12 @@ async function* recordsOf(
     yield* page.ResourceRecordSets ?? []
   } while (page.IsTruncated)
 }
+
+/** Where users are led by a name's own records, that name; else what leads to the load balancer. */
+const leads = (record: ResourceRecordSet, entry: EntrySnapshot): boolean =>
+  entry.via === 'dns'
+    ? record.Type === entry.type && plain(record.Name) === entry.dnsName
+    : leadsTo(record, entry.dnsName)
 
 const leadsTo = (record: ResourceRecordSet, dnsName: string): boolean =>
   plain(record.AliasTarget?.DNSName) === plain(dnsName) ||

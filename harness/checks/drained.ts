@@ -1,7 +1,7 @@
 import type { Cloud } from '../cloud.ts'
-import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
-import { type FleetOptions, servingFleets } from './check.ts'
-import { forwardedTo, groupsOf, targetsOf } from './describe.ts'
+import type { GroupFleet, ServiceSnapshot } from '../strategy.ts'
+import { type FleetOptions, onlyGroups, servingFleets } from './check.ts'
+import { groupsOf, targetsOf, weightsOf } from './describe.ts'
 import { count, type Findings, looking, type Seen, waiting, wrong } from './finding.ts'
 
 /**
@@ -20,21 +20,25 @@ export async function drained(
     : service.fleets.filter((fleet) => !serving.includes(fleet) && fleet.keptUntil === undefined)
   if (fleets.length === 0) return []
   return looking({ subject: service.scope, expected: 'fleets without traffic at 0', signal }, async () => {
-    const [tuples = [], groups, targets] = await Promise.all([
-      forwardedTo(cloud, service, signal),
-      groupsOf(cloud, service, fleets, signal),
-      Promise.all(fleets.map((fleet) => targetsOf(cloud, service, fleet.targetGroupArn, signal))),
+    const ofGroups = onlyGroups(fleets)
+    const [weights = {}, groups, targets] = await Promise.all([
+      weightsOf(cloud, service, signal),
+      groupsOf(cloud, service, ofGroups, signal),
+      Promise.all(ofGroups.map((fleet) => targetsOf(cloud, service, fleet.targetGroupArn, signal))),
     ])
-    return fleets.flatMap((fleet, i) => {
+    const weighing = fleets.flatMap(({ name }) => {
+      const weight = weights[name] ?? 0
+      const hint = 'it still gets traffic: set its weight to 0'
+      return unless(weight === 0, wrong, {
+        subject: name,
+        expected: 'weight 0',
+        seen: `weight ${weight}`,
+        hint,
+      })
+    })
+    const left = ofGroups.flatMap((fleet, i) => {
       const group = groups.get(fleet.autoScalingGroupName)
-      const weight = tuples.find((tuple) => tuple.TargetGroupArn === fleet.targetGroupArn)?.Weight ?? 0
       return [
-        ...unless(weight === 0, wrong, {
-          subject: fleet.targetGroupArn,
-          expected: 'weight 0',
-          seen: `weight ${weight}`,
-          hint: 'it still gets traffic: set its weight to 0',
-        }),
         ...unless(targets[i]?.length === 0, waiting, {
           subject: fleet.targetGroupArn,
           expected: 'no target',
@@ -44,11 +48,12 @@ export async function drained(
         ...(group ? parked(fleet, group) : []),
       ]
     })
+    return [...weighing, ...left]
   })
 }
 
 function parked(
-  fleet: FleetSnapshot,
+  fleet: GroupFleet,
   group: {
     MinSize?: number | undefined
     DesiredCapacity?: number | undefined

@@ -3,8 +3,8 @@ import type { ResponseLaunchTemplateData } from '@aws-sdk/client-ec2'
 import type { Cloud } from '../cloud.ts'
 import { TAG } from '../converge/tags.ts'
 import { releaseIn } from '../converge/template.ts'
-import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
-import { type FleetOptions, fleetsOf } from './check.ts'
+import type { GroupFleet, ServiceSnapshot } from '../strategy.ts'
+import { type FleetOptions, groupsIn } from './check.ts'
 import { groupsOf, inService, instancesOf, templateVersion } from './describe.ts'
 import { type Findings, list, looking, wrong } from './finding.ts'
 
@@ -18,7 +18,7 @@ export async function drift(
   options: FleetOptions,
 ): Promise<Findings> {
   const { signal } = options
-  const fleets = fleetsOf(service, options)
+  const fleets = groupsIn(service, options)
   const expected = 'fleets as they were deployed'
   return looking({ subject: service.scope, expected, signal }, async () => {
     const groups = await groupsOf(cloud, service, fleets, signal)
@@ -51,7 +51,7 @@ const readInstances = (
     signal,
   )
 
-function ofRecord(fleet: FleetSnapshot, group: AutoScalingGroup, launches: string | undefined): Findings {
+function ofRecord(fleet: GroupFleet, group: AutoScalingGroup, launches: string | undefined): Findings {
   const tagged = group.Tags?.find(({ Key }) => Key === TAG.release)?.Value
   if (tagged === undefined || launches === undefined || tagged === launches) return []
   const { id, version } = fleet.launchTemplate

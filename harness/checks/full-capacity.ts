@@ -1,10 +1,11 @@
 import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling'
 import type { TargetHealthDescription } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Cloud } from '../cloud.ts'
-import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
-import { type FleetOptions, fleetsOf } from './check.ts'
+import type { GroupFleet, InstanceFleet, ServiceSnapshot } from '../strategy.ts'
+import { type FleetOptions, fleetsOf, groupsIn } from './check.ts'
 import { groupsOf, inService, targetsOf } from './describe.ts'
 import { type Findings, looking, waiting, wrong } from './finding.ts'
+import { instancesIn } from './instance-fleets.ts'
 
 export interface CapacityOptions extends FleetOptions {
   /** What each of the fleets must at least desire, e.g. what it had before the deployment. */
@@ -21,7 +22,8 @@ export async function fullCapacity(
   options: CapacityOptions,
 ): Promise<Findings> {
   const { signal } = options
-  const fleets = fleetsOf(service, options)
+  const fleets = groupsIn(service, options)
+  const plain = fleetsOf(service, options).filter((fleet) => fleet.kind === 'instances')
   return looking(
     { subject: service.scope, expected: 'every group at its desired capacity', signal },
     async () => {
@@ -29,15 +31,37 @@ export async function fullCapacity(
         groupsOf(cloud, service, fleets, signal),
         Promise.all(fleets.map((fleet) => targetsOf(cloud, service, fleet.targetGroupArn, signal))),
       ])
-      return fleets.flatMap((fleet, i) =>
-        judge(fleet, groups.get(fleet.autoScalingGroupName), targets[i] ?? [], options.capacity),
-      )
+      const ofPlain = await Promise.all(plain.map((fleet) => judgeInstances(cloud, service, fleet, options)))
+      return [
+        ...fleets.flatMap((fleet, i) =>
+          judge(fleet, groups.get(fleet.autoScalingGroupName), targets[i] ?? [], options.capacity),
+        ),
+        ...ofPlain.flat(),
+      ]
     },
   )
 }
 
+/** Nobody but whoever deploys says how many plain instances there shall be: as many as there were. */
+async function judgeInstances(
+  cloud: Cloud,
+  service: ServiceSnapshot,
+  fleet: InstanceFleet,
+  { capacity = fleet.desiredCapacity, signal }: CapacityOptions,
+): Promise<Findings> {
+  const { live, passed } = await instancesIn(cloud, service, fleet, signal)
+  const what = {
+    subject: fleet.name,
+    expected: `${capacity} instances that pass their status checks`,
+    seen: `${passed.length} of ${live.length}`,
+    hint: 'look at DescribeInstanceStatus',
+  }
+  if (live.length < capacity) return [wrong(what)]
+  return passed.length < live.length ? [waiting(what)] : []
+}
+
 function judge(
-  fleet: FleetSnapshot,
+  fleet: GroupFleet,
   group: AutoScalingGroup | undefined,
   targets: readonly TargetHealthDescription[],
   capacity = 0,

@@ -211,7 +211,7 @@ test('a load balancer that takes no more target groups is found', { timeout: 30_
   })
   const { Listeners } = await elbv2.send(
     new CreateListenerCommand({
-      LoadBalancerArn: service.entry.loadBalancerArn,
+      LoadBalancerArn: world.sample.loadBalancerArn,
       Protocol: 'HTTP',
       Port: 8080,
       DefaultActions: [forward(arns.slice(0, 4))],

@@ -1,8 +1,8 @@
 import { DescribeSubnetsCommand } from '@aws-sdk/client-ec2'
 import type { Cloud } from '../cloud.ts'
-import { abortable } from '../converge/observe.ts'
+import { abortable } from '../converge/abortable.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
-import { type FleetOptions, fleetsOf } from './check.ts'
+import { type FleetOptions, groupsIn } from './check.ts'
 import { groupsOf } from './describe.ts'
 import { count, type Findings, looking, unknown, wrong } from './finding.ts'
 
@@ -14,7 +14,7 @@ export async function headroom(
 ): Promise<Findings> {
   const { signal } = options
   return looking({ subject: service.scope, expected: 'room for a second fleet', signal }, async () => {
-    const groups = await groupsOf(cloud, service, fleetsOf(service, options), signal)
+    const groups = await groupsOf(cloud, service, groupsIn(service, options), signal)
     const found = [...groups].map(async ([subject, group]): Promise<Findings> => {
       const { DesiredCapacity: desired = 0, MaxSize: max = 0 } = group
       const ids = group.VPCZoneIdentifier?.split(',').map((id) => id.trim()) ?? []

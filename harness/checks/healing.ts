@@ -3,9 +3,9 @@ import { deadline } from '../clock.ts'
 import type { Capability, Cloud } from '../cloud.ts'
 import { abortable } from '../converge/observe.ts'
 import { SluiceError } from '../errors.ts'
-import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
+import type { GroupFleet, ServiceSnapshot } from '../strategy.ts'
 import { type Asked, entryUrl, tryAsk } from './ask.ts'
-import { type CheckOptions, lacking, servingFleets } from './check.ts'
+import { type CheckOptions, groupsIn, lacking } from './check.ts'
 import { groupsOf, inService } from './describe.ts'
 import { isError } from './error-share.ts'
 import { count, type Finding, type Findings, list, looking, wrong } from './finding.ts'
@@ -48,7 +48,7 @@ export interface Ordeal {
 export interface Place {
   readonly cloud: Cloud
   readonly service: ServiceSnapshot
-  readonly fleet: FleetSnapshot
+  readonly fleet: GroupFleet
   /** In service; at least one. */
   readonly members: readonly [Member, ...Member[]]
   readonly signal: AbortSignal | undefined
@@ -71,7 +71,7 @@ export async function heals(
   const lacks = lacking(cloud, service, ordeal.needs, expected)
   if (lacks.length > 0) return lacks
   return looking({ subject: service.scope, expected, signal }, async () => {
-    const [fleet] = servingFleets(service)
+    const [fleet] = groupsIn(service, {})
     const [first, ...rest] = fleet ? await membersOf(cloud, service, fleet, signal) : []
     if (!fleet || !first) {
       const hint = 'there is nothing to take an instance from'
@@ -90,7 +90,7 @@ export async function heals(
 async function membersOf(
   cloud: Cloud,
   service: ServiceSnapshot,
-  fleet: FleetSnapshot,
+  fleet: GroupFleet,
   signal: AbortSignal | undefined,
 ): Promise<readonly Member[]> {
   const groups = await groupsOf(cloud, service, [fleet], signal)
@@ -148,7 +148,7 @@ async function missing({ cloud, service, fleet, signal }: Place, lost: readonly 
 async function undetected(
   cloud: Cloud,
   service: ServiceSnapshot,
-  { targetGroupArn }: FleetSnapshot,
+  { targetGroupArn }: GroupFleet,
   signal: AbortSignal | undefined,
 ): Promise<number> {
   const { TargetGroups: [group] = [] } = await cloud

@@ -2,7 +2,7 @@ import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling'
 import type { TargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Cloud } from '../cloud.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
-import { type FleetOptions, fleetsOf } from './check.ts'
+import { type FleetOptions, groupsIn } from './check.ts'
 import { groupsOf, targetGroupsOf } from './describe.ts'
 import { type Findings, looking, type Seen, wrong } from './finding.ts'
 
@@ -13,7 +13,7 @@ export async function healthCheckSettings(
   options: FleetOptions,
 ): Promise<Findings> {
   const { signal } = options
-  const fleets = fleetsOf(service, options)
+  const fleets = groupsIn(service, options)
   return looking({ subject: service.scope, expected: 'health checks that can fail', signal }, async () => {
     const [targetGroups, groups] = await Promise.all([
       targetGroupsOf(cloud, service, fleets, signal),

@@ -1,7 +1,7 @@
 import type { AutoScalingGroup, Instance } from '@aws-sdk/client-auto-scaling'
 import type { Cloud } from '../cloud.ts'
-import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
-import { type FleetOptions, fleetsOf } from './check.ts'
+import type { GroupFleet, ServiceSnapshot } from '../strategy.ts'
+import { type FleetOptions, groupsIn } from './check.ts'
 import { groupsOf, inService, instancesOf, templateVersion } from './describe.ts'
 import { type Findings, looking, wrong } from './finding.ts'
 
@@ -20,7 +20,7 @@ export async function immutable(
   options: RecordOptions,
 ): Promise<Findings> {
   const { signal } = options
-  const fleets = fleetsOf(service, options)
+  const fleets = groupsIn(service, options)
   const expected = 'instances of the recorded image and launch template version'
   return looking({ subject: service.scope, expected, signal }, async () => {
     const groups = await groupsOf(cloud, service, fleets, signal)
@@ -34,7 +34,7 @@ export async function immutable(
 }
 
 interface Recorded {
-  readonly fleet: FleetSnapshot
+  readonly fleet: GroupFleet
   readonly group: AutoScalingGroup
   readonly mixed: boolean
   readonly signal: AbortSignal | undefined
@@ -91,7 +91,7 @@ async function ofGroup(
 /** The one version of the template, besides the recorded one, that instances run; a second one is none that is due. */
 function otherVersion(
   serving: readonly Instance[],
-  { id, version }: FleetSnapshot['launchTemplate'],
+  { id, version }: GroupFleet['launchTemplate'],
 ): readonly string[] {
   const others = serving.flatMap(({ LaunchTemplate: own }) =>
     own?.LaunchTemplateId === id && own.Version !== version && /^\d+$/.test(own.Version ?? '')

@@ -1,8 +1,8 @@
 import { type Activity, DescribeScalingActivitiesCommand } from '@aws-sdk/client-auto-scaling'
 import type { Cloud } from '../cloud.ts'
-import { abortable } from '../converge/observe.ts'
-import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
-import { type FleetOptions, fleetsOf } from './check.ts'
+import { abortable } from '../converge/abortable.ts'
+import type { GroupFleet, ServiceSnapshot } from '../strategy.ts'
+import { type FleetOptions, groupsIn } from './check.ts'
 import { count, type Findings, looking, unknown, wrong } from './finding.ts'
 
 /**
@@ -24,7 +24,7 @@ export async function instancesKept(
   options: FleetOptions,
 ): Promise<Findings> {
   const { signal } = options
-  const found = fleetsOf(service, options).map((fleet) =>
+  const found = groupsIn(service, options).map((fleet) =>
     looking({ subject: fleet.autoScalingGroupName, expected: EXPECTED, signal }, async () =>
       judge(fleet, lastLives(await activitiesOf(cloud, service, fleet, signal)), cloud.clock.now()),
     ),
@@ -42,7 +42,7 @@ interface Life {
   readonly illness?: string
 }
 
-function judge(fleet: FleetSnapshot, lives: readonly Life[], now: number): Findings {
+function judge(fleet: GroupFleet, lives: readonly Life[], now: number): Findings {
   const lost = lives.filter((life) => life.illness !== undefined)
   const [first] = lost
   if (!first) return []
@@ -65,7 +65,7 @@ const inWords = (life: Life): string =>
 async function activitiesOf(
   cloud: Cloud,
   service: ServiceSnapshot,
-  fleet: FleetSnapshot,
+  fleet: GroupFleet,
   signal: AbortSignal | undefined,
 ): Promise<readonly Activity[]> {
   const all: Activity[] = []

@@ -7,15 +7,15 @@ import {
   type ResponseLaunchTemplateData,
 } from '@aws-sdk/client-ec2'
 import type { Cloud, RegionClients } from '../cloud.ts'
-import { abortable } from '../converge/observe.ts'
-import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
-import { type FleetOptions, fleetsOf } from './check.ts'
+import { abortable } from '../converge/abortable.ts'
+import type { GroupFleet, ServiceSnapshot } from '../strategy.ts'
+import { type FleetOptions, groupsIn } from './check.ts'
 import { groupsOf, templateVersion } from './describe.ts'
 import { type Findings, list, looking, wrong } from './finding.ts'
 
 export interface LaunchOptions extends FleetOptions {
   /** The launch template of what is to be launched; the fleet's own when not given. */
-  readonly launchTemplate?: FleetSnapshot['launchTemplate'] | undefined
+  readonly launchTemplate?: GroupFleet['launchTemplate'] | undefined
 }
 
 /**
@@ -29,7 +29,7 @@ export async function launchable(
 ): Promise<Findings> {
   const { signal } = options
   const clients = cloud.region(service.region)
-  const fleets = fleetsOf(service, options)
+  const fleets = groupsIn(service, options)
   return looking({ subject: service.scope, expected: 'instances that can be launched', signal }, async () => {
     const groups = await groupsOf(cloud, service, fleets, signal)
     const found = fleets.map(async (fleet): Promise<Findings> => {

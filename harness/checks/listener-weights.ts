@@ -1,8 +1,7 @@
-import type { TargetGroupTuple } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Cloud } from '../cloud.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
 import type { CheckOptions } from './check.ts'
-import { forwardedTo } from './describe.ts'
+import { weightsOf } from './describe.ts'
 import { type Findings, looking, waiting, wrong } from './finding.ts'
 
 export interface SharesOptions extends CheckOptions {
@@ -10,35 +9,26 @@ export interface SharesOptions extends CheckOptions {
   readonly shares: Readonly<Record<string, number>>
 }
 
-/** The listener's weights, read back, give each fleet its share, and nothing to a target group of no fleet. */
+/** The weights of the listener, or of the name's records, read back, give each fleet its share, and nothing to a target group of no fleet. */
 export async function listenerWeights(
   cloud: Cloud,
   service: ServiceSnapshot,
   options: SharesOptions,
 ): Promise<Findings> {
-  const subject = service.entry.listenerArn
+  const { entry } = service
+  const subject = entry.via === 'dns' ? entry.dnsName : entry.listenerArn
   const { shares, signal } = options
   const expected = `weights ${written(shares)}`
   return looking({ subject, expected, signal }, async () => {
-    const tuples = await forwardedTo(cloud, service, signal)
-    const hint = 'something else changed the listener: look at its actions, and at who called ModifyListener'
-    if (!tuples) return [wrong({ subject, expected, seen: 'the listener does not forward', hint })]
-    const seen = weightsByFleet(service, tuples)
+    const hint =
+      entry.via === 'dns'
+        ? 'something else changed the records: look at who called ChangeResourceRecordSets'
+        : 'something else changed the listener: look at its actions, and at who called ModifyListener'
+    const seen = await weightsOf(cloud, service, signal)
+    if (!seen) return [wrong({ subject, expected, seen: 'the listener does not forward', hint })]
     if (sameShares(shares, seen)) return []
     return [waiting({ subject, expected, seen: `weights ${written(seen)}`, hint })]
   })
-}
-
-function weightsByFleet(
-  service: ServiceSnapshot,
-  tuples: readonly TargetGroupTuple[],
-): Record<string, number> {
-  const weights: Record<string, number> = {}
-  for (const { TargetGroupArn: arn = '', Weight: weight = 1 } of tuples) {
-    const name = service.fleets.find((fleet) => fleet.targetGroupArn === arn)?.name ?? arn
-    weights[name] = (weights[name] ?? 0) + weight
-  }
-  return weights
 }
 
 function sameShares(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): boolean {

@@ -1,8 +1,8 @@
 import { DescribeInstanceRefreshesCommand } from '@aws-sdk/client-auto-scaling'
 import type { Cloud } from '../cloud.ts'
-import { abortable } from '../converge/observe.ts'
+import { abortable } from '../converge/abortable.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
-import { type FleetOptions, fleetsOf } from './check.ts'
+import { type FleetOptions, groupsIn } from './check.ts'
 import { type Findings, looking, wrong } from './finding.ts'
 
 /** States in which a refresh still replaces instances, or may again (Auto Scaling API reference, InstanceRefresh). */
@@ -16,7 +16,7 @@ export async function noRefresh(
 ): Promise<Findings> {
   const { signal } = options
   const expected = 'no instance refresh under way'
-  const found = fleetsOf(service, options).map(({ autoScalingGroupName: subject }) =>
+  const found = groupsIn(service, options).map(({ autoScalingGroupName: subject }) =>
     looking({ subject, expected, signal }, async () => {
       const { InstanceRefreshes: refreshes = [] } = await cloud
         .region(service.region)

@@ -4,10 +4,10 @@ import {
   type TagDescription,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Cloud } from '../cloud.ts'
-import { abortable } from '../converge/observe.ts'
+import { abortable } from '../converge/abortable.ts'
 import { TAG } from '../converge/tags.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
-import type { CheckOptions } from './check.ts'
+import { type CheckOptions, onlyGroups } from './check.ts'
 import { targetsOf } from './describe.ts'
 import { count, type Findings, looking, waiting } from './finding.ts'
 
@@ -53,7 +53,7 @@ async function unusedGroupsOf(
     const answer = await elbv2.send(new DescribeTagsCommand({ ResourceArns }), abortable(signal))
     tags.push(...(answer.TagDescriptions ?? []))
   }
-  const known = new Set(service.fleets.map((fleet) => fleet.targetGroupArn))
+  const known = new Set(onlyGroups(service.fleets).map((fleet) => fleet.targetGroupArn))
   return unused.filter(
     (arn) =>
       known.has(arn) ||

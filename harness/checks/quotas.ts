@@ -4,9 +4,9 @@ import {
   paginateDescribeTargetGroups,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Cloud, RegionClients } from '../cloud.ts'
-import { abortable } from '../converge/observe.ts'
+import { abortable } from '../converge/abortable.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
-import type { CheckOptions } from './check.ts'
+import { balancersOf, type CheckOptions } from './check.ts'
 import { type Findings, looking, wrong } from './finding.ts'
 
 /** How much of a quota is in use. */
@@ -24,7 +24,8 @@ export async function quotas(
 ): Promise<Findings> {
   const subject = `quotas of ${service.region}`
   return looking({ subject, expected: 'room for a second fleet', signal }, async () => {
-    const uses = await usesOf(cloud.region(service.region), service.entry.loadBalancerArn, signal)
+    const [balancer] = balancersOf(service)
+    const uses = await usesOf(cloud.region(service.region), balancer?.loadBalancerArn ?? '', signal)
     const hint = 'remove some, or ask AWS for a higher quota'
     return uses
       .filter(({ used, most }) => used >= most)

@@ -1,8 +1,8 @@
 import { type MetricDataQuery, paginateGetMetricData } from '@aws-sdk/client-cloudwatch'
 import type { Cloud } from '../cloud.ts'
 import { oddsEValue } from '../gate/analysis/e-value.ts'
-import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
-import { type CheckOptions, lacking, servingFleets } from './check.ts'
+import type { GroupFleet, ServiceSnapshot } from '../strategy.ts'
+import { type CheckOptions, groupsIn, lacking } from './check.ts'
 import { DEFAULT_LIMIT, type ErrorLimit } from './error-share.ts'
 import { type Findings, looking, wrong } from './finding.ts'
 
@@ -26,7 +26,7 @@ export async function requestsAnswered(
   service: ServiceSnapshot,
   { limit = DEFAULT_LIMIT, signal }: AnsweredOptions,
 ): Promise<Findings> {
-  const serving = servingFleets(service)
+  const serving = groupsIn(service, {})
   const stable = serving.find(({ role }) => role === 'stable')
   const others = serving.filter((fleet) => fleet !== stable)
   if (!stable || others.length === 0) return []
@@ -36,8 +36,7 @@ export async function requestsAnswered(
   return looking({ subject: service.scope, expected, signal }, async () => {
     const counts = await countsOf(cloud, service, [stable, ...others], signal)
     const settled = cloud.clock.now() - UNDER_WAY * cloud.clock.scale
-    const failed = (fleet: FleetSnapshot): readonly Minute[] =>
-      failures(counts.get(fleet.name) ?? [], settled)
+    const failed = (fleet: GroupFleet): readonly Minute[] => failures(counts.get(fleet.name) ?? [], settled)
     return others.flatMap((fleet) =>
       compared(fleet, stable, failed(fleet), failed(stable), { expected, limit }),
     )
@@ -77,8 +76,8 @@ export function failures(counted: readonly Counted[], settled: number): readonly
 }
 
 function compared(
-  fleet: FleetSnapshot,
-  stable: FleetSnapshot,
+  fleet: GroupFleet,
+  stable: GroupFleet,
   own: readonly Minute[],
   other: readonly Minute[],
   { expected, limit }: { readonly expected: string; readonly limit: ErrorLimit },
@@ -110,6 +109,10 @@ function compared(
   ]
 }
 
+/** Of the load balancer that leads users to a fleet. */
+const balancerName = ({ entry }: ServiceSnapshot, { balancer }: GroupFleet): string =>
+  balancer?.loadBalancerName ?? (entry.via === 'listener' ? entry.loadBalancerName : '')
+
 const ANSWERS = [2, 3, 4, 5].map((digit) => `HTTPCode_Target_${digit}XX_Count`)
 const METRICS = ['RequestCount', ...ANSWERS]
 
@@ -117,7 +120,7 @@ const METRICS = ['RequestCount', ...ANSWERS]
 async function countsOf(
   cloud: Cloud,
   service: ServiceSnapshot,
-  fleets: readonly FleetSnapshot[],
+  fleets: readonly GroupFleet[],
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string, readonly Counted[]>> {
   const now = cloud.clock.now()
@@ -126,7 +129,7 @@ async function countsOf(
     METRICS.map((MetricName, metric): MetricDataQuery => {
       const group = fleet.targetGroupArn.slice(fleet.targetGroupArn.lastIndexOf(':') + 1)
       const Dimensions = [
-        { Name: 'LoadBalancer', Value: service.entry.loadBalancerName },
+        { Name: 'LoadBalancer', Value: balancerName(service, fleet) },
         { Name: 'TargetGroup', Value: group },
       ]
       const Metric = { Namespace: 'AWS/ApplicationELB', MetricName, Dimensions }

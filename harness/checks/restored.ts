@@ -1,6 +1,6 @@
 import type { Cloud } from '../cloud.ts'
 import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
-import { type CheckOptions, servingFleets } from './check.ts'
+import { type CheckOptions, groupsIn } from './check.ts'
 import { groupsOf } from './describe.ts'
 import { type Findings, list, looking, wrong } from './finding.ts'
 
@@ -23,7 +23,7 @@ export async function restored(
   return looking(
     { subject: service.scope, expected: 'what was changed to be put back', signal },
     async () => {
-      const groups = await groupsOf(cloud, service, servingFleets(service), signal)
+      const groups = await groupsOf(cloud, service, groupsIn(service, {}), signal)
       return [...groups].flatMap(([subject, group]) => {
         const expected = settings(model)
         const seen = settings({

@@ -1,6 +1,6 @@
 import { DescribeImagesCommand } from '@aws-sdk/client-ec2'
 import type { Cloud } from '../cloud.ts'
-import { abortable } from '../converge/observe.ts'
+import { abortable } from '../converge/abortable.ts'
 import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
 import { type CheckOptions, fleetsOf } from './check.ts'
 import { templateVersion } from './describe.ts'

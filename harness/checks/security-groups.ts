@@ -6,10 +6,10 @@ import {
 } from '@aws-sdk/client-ec2'
 import { DescribeLoadBalancersCommand, type TargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Cloud } from '../cloud.ts'
-import { abortable } from '../converge/observe.ts'
-import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
+import { abortable } from '../converge/abortable.ts'
+import type { GroupFleet, ServiceSnapshot } from '../strategy.ts'
 import { containsBlock } from './address-block.ts'
-import { type FleetOptions, fleetsOf } from './check.ts'
+import { balancersOf, type FleetOptions, groupsIn } from './check.ts'
 import { instancesOf, targetGroupsOf, targetsOf } from './describe.ts'
 import { type Findings, list, looking, type Seen, unknown, wrong } from './finding.ts'
 
@@ -29,25 +29,31 @@ export async function securityGroups(
   options: FleetOptions,
 ): Promise<Findings> {
   const { signal } = options
-  const fleets = fleetsOf(service, options)
+  const fleets = groupsIn(service, options)
   const expected = 'security groups that let the load balancer reach its targets'
   return looking({ subject: service.scope, expected, signal }, async () => {
-    const [source, targetGroups] = await Promise.all([
-      sourceOf(cloud, service, signal),
-      targetGroupsOf(cloud, service, fleets, signal),
-    ])
+    const targetGroups = await targetGroupsOf(cloud, service, fleets, signal)
+    const [first] = balancersOf(service)
     const found = fleets.map(async (fleet): Promise<Findings> => {
       const group = targetGroups.find((each) => each.TargetGroupArn === fleet.targetGroupArn)
-      return group ? between(cloud, service, { source, fleet, group, signal }) : []
+      const balancer = fleet.balancer ?? first
+      if (!group || !balancer) return []
+      const source = await sourceOf(cloud, service, balancer.loadBalancerArn, signal)
+      return between(cloud, service, { source, fleet, group, signal })
     })
     return (await Promise.all(found)).flat()
   })
 }
 
-async function sourceOf(cloud: Cloud, service: ServiceSnapshot, signal?: AbortSignal): Promise<Source> {
+async function sourceOf(
+  cloud: Cloud,
+  service: ServiceSnapshot,
+  loadBalancerArn: string,
+  signal?: AbortSignal,
+): Promise<Source> {
   const { ec2, elbv2 } = cloud.region(service.region)
   const answer = await elbv2.send(
-    new DescribeLoadBalancersCommand({ LoadBalancerArns: [service.entry.loadBalancerArn] }),
+    new DescribeLoadBalancersCommand({ LoadBalancerArns: [loadBalancerArn] }),
     abortable(signal),
   )
   const balancer = answer.LoadBalancers?.[0]
@@ -62,7 +68,7 @@ async function sourceOf(cloud: Cloud, service: ServiceSnapshot, signal?: AbortSi
 
 interface Way {
   readonly source: Source
-  readonly fleet: FleetSnapshot
+  readonly fleet: GroupFleet
   readonly group: TargetGroup
   readonly signal: AbortSignal | undefined
 }

@@ -1,11 +1,11 @@
 import { type Instance, RunInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2'
 import { deadline } from '../clock.ts'
 import type { Cloud } from '../cloud.ts'
-import { abortable } from '../converge/observe.ts'
+import { abortable } from '../converge/abortable.ts'
 import { SluiceError } from '../errors.ts'
-import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
+import type { GroupFleet, ServiceSnapshot } from '../strategy.ts'
 import { type Asked, askMany, tryAsk } from './ask.ts'
-import { type FleetOptions, fleetsOf, lacking } from './check.ts'
+import { type FleetOptions, groupsIn, lacking } from './check.ts'
 import { groupsOf, instancesOf, targetGroupsOf } from './describe.ts'
 import { isError } from './error-share.ts'
 import { count, type Findings, looking, wrong } from './finding.ts'
@@ -41,7 +41,7 @@ export async function shutsDown(
   const expected = 'an instance that ends in order'
   const lacks = lacking(cloud, service, ['data-plane'], expected)
   if (lacks.length > 0) return lacks
-  const found = fleetsOf(service, options).map((fleet) =>
+  const found = groupsIn(service, options).map((fleet) =>
     looking({ subject: fleet.name, expected, signal }, async () => {
       await using trial = await launchTrial(cloud, service, fleet, signal)
       const url = await untilHealthy(cloud, service, fleet, { ...options, instanceId: trial.instanceId })
@@ -55,7 +55,7 @@ export async function shutsDown(
 }
 
 /** What a fleet runs that its group does not record yet, where it is being replaced; else what the group records. */
-const newestIn = ({ mixed = [], launchTemplate: { version } }: FleetSnapshot): string =>
+const newestIn = ({ mixed = [], launchTemplate: { version } }: GroupFleet): string =>
   mixed.find((part) => part.launchTemplateVersion !== version)?.launchTemplateVersion ?? version
 
 interface Trial extends AsyncDisposable {
@@ -67,7 +67,7 @@ interface Trial extends AsyncDisposable {
 async function launchTrial(
   cloud: Cloud,
   service: ServiceSnapshot,
-  fleet: FleetSnapshot,
+  fleet: GroupFleet,
   signal: AbortSignal | undefined,
 ): Promise<Trial> {
   const { ec2 } = cloud.region(service.region)
@@ -104,7 +104,7 @@ async function launchTrial(
 async function untilHealthy(
   cloud: Cloud,
   service: ServiceSnapshot,
-  fleet: FleetSnapshot,
+  fleet: GroupFleet,
   { instanceId, path, signal }: ShutdownOptions & { readonly instanceId: string },
 ): Promise<string | undefined> {
   const [group] = await targetGroupsOf(cloud, service, [fleet], signal)
@@ -131,7 +131,7 @@ interface Served extends Trial {
 
 async function endTrial(
   cloud: Cloud,
-  fleet: FleetSnapshot,
+  fleet: GroupFleet,
   { instanceId, url, options, end }: Served,
 ): Promise<Findings> {
   const { path, signal } = options

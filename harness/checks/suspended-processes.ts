@@ -1,6 +1,6 @@
 import type { Cloud } from '../cloud.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
-import { type FleetOptions, fleetsOf } from './check.ts'
+import { type FleetOptions, groupsIn } from './check.ts'
 import { groupsOf } from './describe.ts'
 import { type Findings, list, looking, wrong } from './finding.ts'
 
@@ -20,7 +20,7 @@ export async function suspendedProcesses(
 ): Promise<Findings> {
   const { signal, allowed = [] } = options
   return looking({ subject: service.scope, expected: 'no suspended process', signal }, async () => {
-    const groups = await groupsOf(cloud, service, fleetsOf(service, options), signal)
+    const groups = await groupsOf(cloud, service, groupsIn(service, options), signal)
     return [...groups].flatMap(([subject, group]) => {
       const suspended = (group.SuspendedProcesses ?? []).filter(
         (process) => !allowed.includes(process.ProcessName ?? ''),

@@ -1,7 +1,7 @@
 import type { TargetHealthDescription } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Cloud } from '../cloud.ts'
-import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
-import { type FleetOptions, fleetsOf } from './check.ts'
+import type { GroupFleet, ServiceSnapshot } from '../strategy.ts'
+import { type FleetOptions, groupsIn } from './check.ts'
 import { targetsOf } from './describe.ts'
 import { type Finding, type Findings, looking, waiting, wrong } from './finding.ts'
 
@@ -14,7 +14,7 @@ export async function targetHealth(
   service: ServiceSnapshot,
   options: FleetOptions,
 ): Promise<Findings> {
-  const found = fleetsOf(service, options).map((fleet) =>
+  const found = groupsIn(service, options).map((fleet) =>
     looking(
       { subject: fleet.targetGroupArn, expected: 'every target healthy', signal: options.signal },
       async () => judge(fleet, await targetsOf(cloud, service, fleet.targetGroupArn, options.signal)),
@@ -23,7 +23,7 @@ export async function targetHealth(
   return (await Promise.all(found)).flat()
 }
 
-function judge(fleet: FleetSnapshot, targets: readonly TargetHealthDescription[]): Findings {
+function judge(fleet: GroupFleet, targets: readonly TargetHealthDescription[]): Findings {
   const staying = targets.filter((target) => target.TargetHealth?.State !== 'draining')
   if (staying.length === 0) {
     const expected = `fleet ${fleet.name} to have targets`
@@ -34,7 +34,7 @@ function judge(fleet: FleetSnapshot, targets: readonly TargetHealthDescription[]
   return staying.flatMap((target) => finding(fleet, target))
 }
 
-function finding(fleet: FleetSnapshot, target: TargetHealthDescription): Finding | readonly [] {
+function finding(fleet: GroupFleet, target: TargetHealthDescription): Finding | readonly [] {
   const state = target.TargetHealth?.State ?? 'unknown'
   if (state === 'healthy') return []
   const reason = target.TargetHealth?.Reason

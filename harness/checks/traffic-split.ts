@@ -47,7 +47,7 @@ export async function trafficSplit(
   if (lacks.length > 0) return lacks
   return looking({ subject, expected, signal }, async () => {
     const answered = traffic
-      ? versionsOf(traffic)
+      ? versionsOf(traffic, service)
       : versionsIn(
           await askMany(REQUESTS, AT_ONCE, (index) =>
             tryAsk(cloud, subject + path, { signal, headers: as(index) }),
@@ -59,11 +59,11 @@ export async function trafficSplit(
   })
 }
 
-function versionsOf(traffic: TrafficWindow): ReadonlyMap<string, number> {
+function versionsOf(traffic: TrafficWindow, { entry }: ServiceSnapshot): ReadonlyMap<string, number> {
   const versions = new Map<string, number>()
   for (const { version, lane, n } of traffic.counts) {
     // Who is held to a fleet by a cookie, or to an address by an answer, says nothing of the weights.
-    if (lane === 'sticky' || lane === 'dns') continue
+    if (entry.via === 'dns' ? lane !== 'fresh' : lane === 'sticky' || lane === 'dns') continue
     if (version !== '') versions.set(version, (versions.get(version) ?? 0) + n)
   }
   return versions

@@ -8,7 +8,7 @@ import { GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas'
 import type { Cloud, RegionClients } from '../cloud.ts'
 import { abortable } from '../converge/observe.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
-import { type FleetOptions, fleetsOf } from './check.ts'
+import { type FleetOptions, groupsIn } from './check.ts'
 import { groupsOf, templateVersion } from './describe.ts'
 import { count, type Findings, looking, wrong } from './finding.ts'
 
@@ -32,7 +32,7 @@ export async function vcpuQuota(
   const subject = `vCPU quota of ${service.region}`
   return looking({ subject, expected: 'vCPUs for a second fleet', signal }, async () => {
     const clients = cloud.region(service.region)
-    const fleets = fleetsOf(service, options)
+    const fleets = groupsIn(service, options)
     const groups = await groupsOf(cloud, service, fleets, signal)
     const found = fleets.map(async (fleet): Promise<Findings> => {
       const version = await templateVersion(cloud, service, fleet.launchTemplate, signal)

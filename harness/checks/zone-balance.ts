@@ -1,6 +1,6 @@
 import type { Cloud } from '../cloud.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
-import { type FleetOptions, fleetsOf } from './check.ts'
+import { type FleetOptions, groupsIn } from './check.ts'
 import { groupsOf, inService } from './describe.ts'
 import { type Findings, looking, waiting } from './finding.ts'
 
@@ -17,7 +17,7 @@ export async function zoneBalance(
   return looking(
     { subject: service.scope, expected: 'instances spread evenly over zones', signal },
     async () => {
-      const groups = await groupsOf(cloud, service, fleetsOf(service, options), signal)
+      const groups = await groupsOf(cloud, service, groupsIn(service, options), signal)
       return [...groups].flatMap(([subject, group]) => {
         const counts = new Map((group.AvailabilityZones ?? []).map((zone) => [zone, 0]))
         for (const each of inService(group)) {

@@ -1,8 +1,8 @@
 import { DescribeLoadBalancersCommand } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Cloud } from '../cloud.ts'
-import { abortable } from '../converge/observe.ts'
-import type { ServiceSnapshot } from '../strategy.ts'
-import { type CheckOptions, servingFleets } from './check.ts'
+import { abortable } from '../converge/abortable.ts'
+import type { FleetBalancer, GroupFleet, ServiceSnapshot } from '../strategy.ts'
+import { balancersOf, type CheckOptions, onlyGroups, servingFleets } from './check.ts'
 import { groupsOf } from './describe.ts'
 import { type Findings, list, looking, waiting, wrong } from './finding.ts'
 
@@ -15,15 +15,32 @@ export async function zones(
   service: ServiceSnapshot,
   options: CheckOptions,
 ): Promise<Findings> {
-  const subject = service.entry.loadBalancerName
-  const { signal } = options
+  const fleets = onlyGroups(servingFleets(service))
+  const found = balancersOf(service).map((balancer) => {
+    // By DNS each fleet has its own.
+    const behind = fleets.filter((fleet) => !fleet.balancer || fleet.balancer === balancer)
+    return zonesOf(cloud, service, { balancer, fleets: behind, signal: options.signal })
+  })
+  return (await Promise.all(found)).flat()
+}
+
+interface Standing {
+  readonly balancer: Pick<FleetBalancer, 'loadBalancerArn' | 'loadBalancerName'>
+  readonly fleets: readonly GroupFleet[]
+  readonly signal: AbortSignal | undefined
+}
+
+async function zonesOf(
+  cloud: Cloud,
+  service: ServiceSnapshot,
+  { balancer: { loadBalancerArn, loadBalancerName: subject }, fleets, signal }: Standing,
+): Promise<Findings> {
   return looking({ subject, expected: 'an active load balancer over two zones', signal }, async () => {
-    const fleets = servingFleets(service)
     const [answer, groups] = await Promise.all([
       cloud
         .region(service.region)
         .elbv2.send(
-          new DescribeLoadBalancersCommand({ LoadBalancerArns: [service.entry.loadBalancerArn] }),
+          new DescribeLoadBalancersCommand({ LoadBalancerArns: [loadBalancerArn] }),
           abortable(signal),
         ),
       groupsOf(cloud, service, fleets, signal),

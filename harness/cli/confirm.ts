@@ -1,5 +1,6 @@
 import type { CloudAddress } from '../cloud.ts'
 import type { SiteSpec } from '../config-sites.ts'
+import { describeEntry } from '../entry.ts'
 import { SluiceError } from '../errors.ts'
 import type { ServiceRef } from '../gate.ts'
 import type { Invocation } from './main.ts'
@@ -33,8 +34,7 @@ export async function confirm(
   )
 }
 
-const described = ({ name, entry }: ServiceRef): string =>
-  `service ${name} (load balancer ${entry.loadBalancer}, port ${entry.listener})`
+const described = ({ name, entry }: ServiceRef): string => `service ${name} (${describeEntry(entry)})`
 
 /** Goes on only when a person on a terminal says yes, or `--yes` did. `rule` says why that is asked. */
 export async function agree(

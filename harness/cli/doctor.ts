@@ -1,5 +1,6 @@
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
 import { startCloud } from '#fixtures/clouds/start'
+import { balancersOf } from '../checks/check.ts'
 import type { Capability, Cloud } from '../cloud.ts'
 import type { Config } from '../config.ts'
 import { explainFailure } from '../connect/index.ts'
@@ -86,6 +87,7 @@ async function lookAt(
     return ok('strategy', `a deployment by ${config.strategy.name} finds what it needs`)
   })
   if (found) tell(found)
-  tell(await permissions(clients, seen.stable, seen.subnet, signal))
-  tell(await quotas(clients, seen.observed.entry.loadBalancerArn, signal))
+  if (seen.stable.kind === 'group') tell(await permissions(clients, seen.stable, seen.subnet, signal))
+  const balancer = balancersOf(seen.observed)[0]?.loadBalancerArn
+  if (balancer !== undefined) tell(await quotas(clients, balancer, signal))
 }

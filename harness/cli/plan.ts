@@ -60,19 +60,12 @@ function expectation(plan: Plan, expected: readonly StageEstimate[]): string {
     ['bakes', total(({ bake }) => bake)],
     ['boots and health checks', total(({ boots }) => boots)],
     ['drains and terminations', total(({ drains }) => drains)],
+    ['DNS in sync and TTLs run out', total(({ names }) => names)],
   ] as const
   const named = parts.flatMap(([name, ms]) => (ms > 0 ? `${name} ${roughly(ms)}` : []))
-  const slow = expected.filter(({ back }) => back > 0)
-  const longest = Math.max(...slow.map(({ back }) => back))
-  const back =
-    slow.length === 0
-      ? 'users are back on the old release with one call, from every stage'
-      : slow.length === expected.length
-        ? `users are back on the old release in about ${roughly(longest)}`
-        : `users are back on the old release with one call; from ${slow.map(({ name }) => name).join(', ')} in about ${roughly(longest)}`
   return [
     `Takes about ${roughly(total(({ whole }) => whole))}: ${named.join(', ')}.`,
-    `Where a gate does not pass, ${back}.`,
+    `Where a gate does not pass, ${wayBack(expected)}.`,
     ...keeping(plan),
     ...(plan.takesBack ? [`${plan.to} is only tried: when the last gate has opened, it is taken back.`] : []),
     '',
@@ -88,6 +81,20 @@ function keeping({ stages, from }: Plan): string[] {
     : [
         `${from} then stands by for ${formatDuration(time)} at full capacity: \`sluice revert\` is one call. \`sluice tidy\` or the next deployment parks it after that.`,
       ]
+}
+
+/** How users get back to the old release: stages from which that takes as long are told together. */
+function wayBack(expected: readonly StageEstimate[]): string {
+  const slow = expected.filter(({ back }) => back > 0)
+  const groups = Map.groupBy(slow, ({ back }) => roughly(back))
+  const all = slow.length === expected.length
+  const told = [...groups].map(([time, stages]) =>
+    all && groups.size === 1
+      ? `in about ${time}`
+      : `from ${stages.map(({ name }) => name).join(', ')} in about ${time}`,
+  )
+  if (slow.length === 0) return 'users are back on the old release with one call, from every stage'
+  return `users are back on the old release ${all ? '' : 'with one call; '}${told.join(', ')}`
 }
 
 function capacityOf(goal: FleetTarget): string[] {

@@ -1,6 +1,7 @@
 import { CHECKING, HARMING, WATCHING } from '../checks/permissions.ts'
 import type { Config } from '../config.ts'
 import { TAG } from '../converge/tags.ts'
+import { isDns } from '../entry.ts'
 import type { ServiceRef } from '../gate.ts'
 import { AGREEING } from '../journal/permissions.ts'
 import { bucketOf } from '../journal/state-bucket.ts'
@@ -38,5 +39,12 @@ function scopeOf({ cloud, state }: Config, { region, name, entry }: ServiceRef):
   const accounts = cloud.kind === 'live' ? cloud.accounts : ['*']
   const buckets = state.bucket === undefined ? accounts.map((id) => bucketOf(id, region)) : [state.bucket]
   const { prefix } = state
-  return { accounts, region, service: name, loadBalancer: entry.loadBalancer, buckets, prefix }
+  return {
+    accounts,
+    region,
+    service: name,
+    loadBalancer: isDns(entry) ? '*' : entry.loadBalancer,
+    buckets,
+    prefix,
+  }
 }

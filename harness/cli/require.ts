@@ -1,7 +1,8 @@
-import { strategyNamed, strategyNames } from '#strategies/index'
+import { entriesOf, strategyNamed, strategyNames } from '#strategies/index'
 import { CHECKING, WATCHING } from '../checks/permissions.ts'
 import type { Cloud } from '../cloud.ts'
 import type { Config } from '../config.ts'
+import { isDns } from '../entry.ts'
 import { SluiceError } from '../errors.ts'
 import type { Permission } from '../permission.ts'
 import type { StrategySpec } from '../strategy.ts'
@@ -26,7 +27,10 @@ export async function requireSupport(cloud: Cloud, config: Config, signal: Abort
   ]
   const found = lacks(deploying(config))
   if (found.length === 0) return
-  const others = strategyNames.filter((name) => lacks(deployingBy(config, defaultOf(name))).length === 0)
+  const via = isDns(config.service.entry) ? 'dns' : 'listener'
+  const others = strategyNames
+    .filter((name) => entriesOf(strategyNamed(name)).includes(via))
+    .filter((name) => lacks(deployingBy(config, defaultOf(name))).length === 0)
   const without =
     config.gates.notRun === 'allow'
       ? ''
@@ -45,9 +49,15 @@ export async function requireSupport(cloud: Cloud, config: Config, signal: Abort
 /** Suites that cannot see what they judge are inconclusive, so what they read is needed too, unless they need not run. */
 function alsoRead(needed: readonly Permission[], config: Config): string[] {
   const read = [...CHECKING, ...(config.gates.alarms?.length ? WATCHING : [])]
-  const suites = config.gates.notRun === 'allow' ? [] : read.map(({ action }) => action)
+  // Of plain instances there is nothing behind a load balancer or in a group that suites would look at.
+  const looked = read.filter(({ action }) => !ofInstances(config) || !OF_GROUPS.test(action))
+  const suites = config.gates.notRun === 'allow' ? [] : looked.map(({ action }) => action)
   return [...new Set([...needed.map(({ action }) => action), ...suites])]
 }
+
+const OF_GROUPS = /^(autoscaling|elasticloadbalancing):/
+
+const ofInstances = ({ service: { entry } }: Config): boolean => isDns(entry) && entry.dns.to === 'instances'
 
 function defaultOf(name: string): StrategySpec {
   const options = strategyNamed(name).options.safeParse({})

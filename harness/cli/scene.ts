@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { startCloud } from '#fixtures/clouds/start'
-import { createSampleService } from '#fixtures/scenarios/sample-service'
+import { createScenario } from '#fixtures/scenarios/index'
 import { testWay } from '#strategies/test-way'
 import type { Cloud } from '../cloud.ts'
 import type { CloudSpec, Config } from '../config.ts'
@@ -73,8 +73,8 @@ export async function createServices(cloud: Cloud, config: Config, signal: Abort
       const { name, entry, fleets } = ref
       if (ref.region !== region) continue
       const open = testPorts(strategy)
-      const spec = { name, ...entry, ...domain, region, release, network, fleets, open }
-      await createSampleService(cloud, spec, { signal })
+      const spec = { name, entry, ...domain, region, release, network, fleets, open }
+      await createScenario(cloud, spec, { signal })
     }
   }
   await Promise.all(regions.map(inRegion))

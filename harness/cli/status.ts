@@ -72,12 +72,12 @@ async function look(config: Config, signal: AbortSignal): Promise<readonly Seen[
   )
 }
 
-function fleets({ fleets, shares }: ServiceSnapshot): string {
+function fleets({ entry, fleets, shares }: ServiceSnapshot): string {
+  const out = entry.via === 'dns' ? 'not in DNS' : 'not in the listener'
   const total = Object.values(shares).reduce((sum, share) => sum + share, 0)
   const rows = fleets.map((fleet) => {
     const share = shares[fleet.name]
-    const traffic =
-      share === undefined ? 'not in the listener' : `${Math.round((100 * share) / total)}% of traffic`
+    const traffic = share === undefined ? out : `${Math.round((100 * share) / total)}% of traffic`
     const health = `${fleet.healthy} healthy of ${fleet.desiredCapacity}`
     return [fleet.role, fleet.release, fleet.name, traffic, health]
   })

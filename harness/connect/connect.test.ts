@@ -176,6 +176,56 @@ test('an instance answers by its private address and name', async () => {
   expect(await ask(`http://${name}/`)).toMatchObject({ status: 200, version: '1.0.0' })
 })
 
+test('requests follow a name to where it leads by then, though connections to where it led are kept', async () => {
+  const { route53, ec2 } = cloud.region()
+  const { HostedZone: zone } = await route53.send(
+    new CreateHostedZoneCommand({ Name: 'follow.test', CallerReference: 'follow' }),
+  )
+  const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({}))
+  const model = Reservations.flatMap(({ Instances = [] }) => Instances)[0]
+  const made = await ec2.send(
+    new RunInstancesCommand({
+      ImageId: model?.ImageId,
+      SubnetId: model?.SubnetId,
+      SecurityGroupIds: model?.SecurityGroups?.flatMap(({ GroupId }) => GroupId ?? []),
+      MinCount: 2,
+      MaxCount: 2,
+    }),
+  )
+  const [first, second] = (made.Instances ?? []).map(
+    ({ InstanceId: id = '', PrivateIpAddress: address = '' }) => ({ id, address }),
+  )
+  if (!first || !second) throw new Error('no instances were launched')
+  const lead = (to: string, TTL: number) =>
+    route53.send(
+      new ChangeResourceRecordSetsCommand({
+        HostedZoneId: zone?.Id,
+        ChangeBatch: {
+          Changes: [
+            {
+              Action: 'UPSERT',
+              ResourceRecordSet: { Name: 'a.follow.test', Type: 'A', TTL, ResourceRecords: [{ Value: to }] },
+            },
+          ],
+        },
+      }),
+    )
+  const asked = async (by: Cloud): Promise<unknown> => {
+    const { headers, body } = await request('http://a.follow.test/', { dispatcher: by.dispatcher })
+    await body.dump()
+    return headers['x-instance-id']
+  }
+  await using heedful = connectCloud(embedded.address)
+  await using forgetful = connectCloud(embedded.address, { forgetful: true })
+  await lead(first.address, 2)
+  await vi.waitFor(async () => expect(await asked(forgetful)).toBe(first.id))
+  expect([await asked(heedful), await asked(forgetful)]).toEqual([first.id, first.id])
+  await lead(second.address, 2)
+  // What it was told holds for as long as its TTL says; who was told nothing asks anew.
+  expect([await asked(heedful), await asked(forgetful)]).toEqual([first.id, second.id])
+  await vi.waitFor(async () => expect(await asked(heedful)).toBe(second.id), { timeout: 5_000 })
+})
+
 test('a name that is not there is not found, and a port that nothing listens on refuses', async () => {
   expect(await codeOf('http://nobody.shop.test/')).toBe('ENOTFOUND')
   expect(await codeOf('http://gone-1.us-east-1.elb.localhost/')).toBe('ENOTFOUND')

@@ -17,6 +17,8 @@ export interface ConnectOptions {
   readonly onCall?: CallListener
   /** When it aborts, calls and connections under way fail and no new one starts. */
   readonly signal?: AbortSignal
+  /** Asks DNS anew for every request, as clients do of whom each is another one. */
+  readonly forgetful?: boolean
 }
 
 /**
@@ -51,7 +53,7 @@ export function connectCloud(address: CloudAddress, options: ConnectOptions = {}
       return clients
     },
     get dispatcher(): Dispatcher {
-      dispatcher ??= createDispatcher(address, clock)
+      dispatcher ??= createDispatcher(address, clock, options)
       return dispatcher
     },
     supports: (need) => {

@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net'
 import type { Answer, Resolver } from './resolver.ts'
 
 /** Where to open a socket for a `host:port` of the cloud. */
-interface Place {
+export interface Place {
   readonly host: string
   readonly port: number
 }
@@ -23,6 +23,16 @@ export interface Locator {
 }
 
 export function createLocator(resolver: Resolver, regions: readonly string[]): Locator {
+  /** Where a name has addresses of instances, one of them, as clients choose. Load balancers are found by their names. */
+  const addressOf = async (host: string): Promise<string | undefined> => {
+    // Who keeps nothing need not know for how long an address holds: the place is as much a draw as it is.
+    if (!resolver.keeps) return undefined
+    const found = await resolver.addresses(host)
+    return found.some((address) => address.startsWith('127.'))
+      ? undefined
+      : found[Math.floor(Math.random() * found.length)]
+  }
+
   const locateAddress = async (address: string, port: number): Promise<Place> => {
     for (const region of regions) {
       const answer = await resolver.srv(question(instanceName(address, region), port))
@@ -36,6 +46,8 @@ export function createLocator(resolver: Resolver, regions: readonly string[]): L
     async locate(host, port) {
       if (passesThrough(host)) return { host, port }
       if (isIPv4(host)) return locateAddress(host, port)
+      const address = await addressOf(host)
+      if (address !== undefined) return locateAddress(address, port)
       return place(await resolver.srv(question(host, port)), host, port)
     },
     forget(host, port) {

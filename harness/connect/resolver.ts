@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram'
-import { type DecodedPacket, decode, encode, RECURSION_DESIRED } from 'dns-packet'
+import { type DecodedPacket, decode, encode, RECURSION_DESIRED, type StringAnswer } from 'dns-packet'
 import type { Clock } from '../clock.ts'
 
 /**
@@ -17,12 +17,17 @@ export interface Held {
   readonly answer: Answer
   readonly ttl: number
 }
+/** What a DNS server says of the addresses of a name; none where it has none, or is not the one to ask. */
+type Addresses = readonly string[]
 
 /** Asks one DNS server, over UDP, and keeps what it answers for its TTL, counted in cloud time. */
 export interface Resolver {
+  /** Whether it keeps answers. */
+  readonly keeps: boolean
   srv(name: string): Promise<Answer>
   /** Asks anew, and keeps nothing: for those who keep answers as they like. */
   lookup(name: string): Promise<Held>
+  addresses(name: string): Promise<Addresses>
   forget(name: string): void
   close(): void
 }
@@ -32,16 +37,17 @@ const ANSWER_TIMEOUT = 2_500
 const RESEND_AFTER = 1_000
 
 interface Waiting {
-  readonly name: string
+  readonly key: string
   settle(result: DecodedPacket | Error): void
 }
 
-export function createResolver(server: string, clock: Clock): Resolver {
+/** `keeps`: without it every question is asked anew, as by a client that was never told before. */
+export function createResolver(server: string, clock: Clock, keeps = true): Resolver {
   const colon = server.lastIndexOf(':')
   const host = server.slice(0, colon)
   const port = Number(server.slice(colon + 1))
-  const cache = new Map<string, { readonly answer: Answer; readonly until: number }>()
-  const underWay = new Map<string, Promise<Answer>>()
+  const services = createKept<Answer>(clock, keeps)
+  const hosts = createKept<Addresses>(clock, keeps)
   const waiting = new Map<number, Waiting>()
   let socket: Promise<Socket> | undefined
   let closed = false
@@ -55,7 +61,8 @@ export function createResolver(server: string, clock: Clock): Resolver {
       answer: (packet) => {
         const one = waiting.get(packet.id ?? -1)
         // An answer to another question is a stray one.
-        if (one && packet.questions?.[0]?.name.toLowerCase() === one.name) one.settle(packet)
+        const [question] = packet.questions ?? []
+        if (one && question && keyOf(question.type, question.name) === one.key) one.settle(packet)
       },
       failed: (error) => failAll(noAnswer(server, error)),
     })
@@ -66,7 +73,7 @@ export function createResolver(server: string, clock: Clock): Resolver {
     while (waiting.has(lastId))
     return lastId
   }
-  const ask = async (name: string): Promise<DecodedPacket> => {
+  const ask = async (type: 'SRV' | 'A', name: string): Promise<DecodedPacket> => {
     const channel = await open()
     if (closed) throw noAnswer(server)
     const id = freeId()
@@ -74,14 +81,14 @@ export function createResolver(server: string, clock: Clock): Resolver {
       type: 'query',
       id,
       flags: RECURSION_DESIRED,
-      questions: [{ type: 'SRV', name }],
+      questions: [{ type, name }],
     })
     const send = (): void => channel.send(question)
     return new Promise<DecodedPacket>((resolve, reject) => {
       const again = clock.wall.timer(RESEND_AFTER, send)
       const limit = clock.wall.timer(ANSWER_TIMEOUT, () => waiting.get(id)?.settle(noAnswer(server)))
       waiting.set(id, {
-        name,
+        key: keyOf(type, name),
         settle: (result) => {
           waiting.delete(id)
           again.cancel()
@@ -95,27 +102,20 @@ export function createResolver(server: string, clock: Clock): Resolver {
       send()
     })
   }
-  const lookup = async (name: string): Promise<Held> => read(await ask(name), server)
-  const resolve = async (name: string): Promise<Answer> => {
-    const { answer, ttl } = await lookup(name)
-    if (ttl > 0) cache.set(name, { answer, until: clock.now() + ttl * 1_000 })
-    return answer
-  }
+  const lookup = async (name: string): Promise<Held> => read(await ask('SRV', name), server)
 
   return {
+    keeps,
     lookup: (written) => lookup(plain(written)),
-    srv(written) {
+    srv: (written) => {
       const name = plain(written)
-      const known = cache.get(name)
-      if (known && clock.now() < known.until) return Promise.resolve(known.answer)
-      cache.delete(name)
-      const asked = underWay.get(name)
-      if (asked) return asked
-      const asking = resolve(name).finally(() => underWay.delete(name))
-      underWay.set(name, asking)
-      return asking
+      return services.get(name, () => lookup(name))
     },
-    forget: (name) => void cache.delete(plain(name)),
+    addresses: (written) => {
+      const name = plain(written)
+      return hosts.get(name, async () => readAddresses(await ask('A', name)))
+    },
+    forget: (name) => services.forget(plain(name)),
     close() {
       if (closed) return
       closed = true
@@ -125,6 +125,45 @@ export function createResolver(server: string, clock: Clock): Resolver {
         () => undefined,
       )
     },
+  }
+}
+
+const keyOf = (type: string, name: string): string => `${type} ${name.toLowerCase()}`
+
+interface Told<Value> {
+  readonly answer: Value
+  /** Seconds. */
+  readonly ttl: number
+}
+
+interface Kept<Value> {
+  /** What is known still, or what is being asked already, or what asking gives. */
+  get(name: string, ask: () => Promise<Told<Value>>): Promise<Value>
+  forget(name: string): void
+}
+
+/** Answers by name, each for as long as its TTL says. */
+function createKept<Value>(clock: Clock, keeps: boolean): Kept<Value> {
+  const cache = new Map<string, { readonly answer: Value; readonly until: number }>()
+  const underWay = new Map<string, Promise<Value>>()
+  const learn = async (name: string, ask: () => Promise<Told<Value>>): Promise<Value> => {
+    const { answer, ttl } = await ask()
+    if (ttl > 0) cache.set(name, { answer, until: clock.now() + ttl * 1_000 })
+    return answer
+  }
+  return {
+    get(name, ask) {
+      if (!keeps) return ask().then(({ answer }) => answer)
+      const known = cache.get(name)
+      if (known && clock.now() < known.until) return Promise.resolve(known.answer)
+      cache.delete(name)
+      const asked = underWay.get(name)
+      if (asked) return asked
+      const asking = learn(name, ask).finally(() => underWay.delete(name))
+      underWay.set(name, asking)
+      return asking
+    },
+    forget: (name) => void cache.delete(name),
   }
 }
 
@@ -157,9 +196,18 @@ function connectSocket(host: string, port: number, receiver: Receiver): Promise<
 
 const plain = (name: string): string => name.toLowerCase().replace(/\.$/, '')
 
+/** dns-packet's types leave out `rcode`, which decoded packets carry. */
+const rcodeOf = (packet: DecodedPacket): string =>
+  (packet as DecodedPacket & { rcode?: string }).rcode ?? 'NOERROR'
+
+function readAddresses(packet: DecodedPacket): Told<Addresses> {
+  const found = (packet.answers ?? []).filter((record): record is StringAnswer => record.type === 'A')
+  if (rcodeOf(packet) !== 'NOERROR' || found.length === 0) return { answer: [], ttl: 0 }
+  return { answer: found.map(({ data }) => data), ttl: Math.min(...found.map(({ ttl = 0 }) => ttl)) }
+}
+
 function read(packet: DecodedPacket, server: string): Held {
-  // dns-packet's types leave out `rcode`, which decoded packets carry.
-  const rcode = (packet as DecodedPacket & { rcode?: string }).rcode ?? 'NOERROR'
+  const rcode = rcodeOf(packet)
   if (rcode === 'REFUSED') return { answer: { kind: 'foreign' }, ttl: 0 }
   if (rcode === 'NXDOMAIN') return { answer: { kind: 'none' }, ttl: 0 }
   if (rcode !== 'NOERROR') throw noAnswer(server, new Error(rcode))

@@ -16,6 +16,15 @@ export type Action =
   | { readonly kind: 'set-processes'; readonly fleet: FleetName; readonly suspended: readonly string[] }
   | { readonly kind: 'await-healthy'; readonly fleet: FleetName; readonly count: number }
   | { readonly kind: 'set-weights'; readonly shares: Shares; readonly reason: 'admit' | 'shift' | 'release' }
+  | {
+      readonly kind: 'set-records'
+      readonly shares: Shares
+      /** Seconds, where the records themselves say. */
+      readonly ttl: number | undefined
+      readonly reason: 'lower' | 'shift' | 'release'
+    }
+  /** Until no client can be led to the fleet by what it was told before, and none is. */
+  | { readonly kind: 'await-unasked'; readonly fleet: FleetName }
   | { readonly kind: 'add-route'; readonly route: ClientRoute }
   | { readonly kind: 'remove-route'; readonly ruleArn: string; readonly conditions: string }
   | { readonly kind: 'add-test-listener'; readonly port: number; readonly to: FleetName }
@@ -46,6 +55,16 @@ export type Action =
   /** What is left of a fleet that was not wholly created, or not wholly removed. */
   | { readonly kind: 'clear-remains'; readonly fleet: FleetName }
 
+/** An action that changes what users are led to fleets by. */
+export type RoutingAction = Extract<Action, { readonly kind: 'set-weights' | 'set-records' }>
+
+export const isRouting = (action: Action): action is RoutingAction =>
+  action.kind === 'set-weights' || action.kind === 'set-records'
+
+/** Whether it leads users to other fleets than before. */
+export const isShift = (action: Action): action is RoutingAction =>
+  isRouting(action) && action.reason === 'shift'
+
 type CapacityReason = 'up' | 'hold' | 'down'
 
 /** For people, and for the journal. */
@@ -65,6 +84,12 @@ export function describeAction(action: Action): string {
       return `wait for ${action.count} healthy in ${action.fleet}`
     case 'set-weights':
       return `set weights ${describeShares(action.shares)}`
+    case 'set-records': {
+      const ttl = action.ttl === undefined ? '' : `, TTL ${formatDuration(action.ttl * 1_000)}`
+      return `set records ${describeShares(action.shares)}${ttl}`
+    }
+    case 'await-unasked':
+      return `wait until nobody asks ${action.fleet}`
     case 'add-route':
       return `send ${describeClients(action.route)} to ${action.route.to}`
     case 'remove-route':

@@ -2,6 +2,7 @@ import { SluiceError } from '../errors.ts'
 import { conditionsOf, describeConditions } from '../route.ts'
 import type {
   ClientRoute,
+  EntrySnapshot,
   FleetSnapshot,
   FleetTarget,
   ListenerSnapshot,
@@ -11,6 +12,7 @@ import type {
   ServiceSnapshot,
   Stage,
   Target,
+  Traffic,
 } from '../strategy.ts'
 import type { Action } from './action.ts'
 import { order } from './order.ts'
@@ -59,13 +61,15 @@ export function changesOf(plan: Plan, before: ServiceSnapshot): ReadonlySet<Acti
 /** The service as it is when it has become what the target says. */
 function reached(before: ServiceSnapshot, { fleets, traffic }: Target): ServiceSnapshot {
   const [model] = before.fleets
+  const entry = entryAt(before.entry, traffic)
   return {
     ...before,
+    entry,
     fleets: Object.entries(fleets).flatMap(([name, goal]): FleetSnapshot[] => {
       const known = before.fleets.find((fleet) => fleet.name === name)
       if (!model) return []
       const count = goal.desiredCapacity
-      const made = known ?? { ...model, name, autoScalingGroupName: name, owned: true }
+      const made = known ?? madeAfter(model, name)
       const { mix, template, kept, ...rest } = goal
       const { keptUntil: _, ...former } = made
       const whole = {
@@ -99,6 +103,24 @@ const launching = (
   template === 'release'
     ? { launchTemplate: { id, version: NEXT }, made: [NEXT] }
     : { launchTemplate: { id, version: template.version } }
+const madeAfter = (model: FleetSnapshot, name: string): FleetSnapshot =>
+  model.kind === 'group'
+    ? { ...model, name, autoScalingGroupName: name, owned: true }
+    : { ...model, name, owned: true }
+
+/** The records when they have become what a target says. */
+export function entryAt(
+  entry: EntrySnapshot,
+  { shares, ttl }: Pick<Traffic, 'shares' | 'ttl'>,
+): EntrySnapshot {
+  if (entry.via === 'listener') return entry
+  const [model] = entry.records
+  const records = Object.entries(shares).flatMap(([fleet, weight]) => {
+    const known = entry.records.find((record) => record.fleet === fleet)
+    return model ? [{ ...(known ?? { ...model, fleet, setIdentifier: fleet }), weight }] : []
+  })
+  return { ...entry, records, ttl: ttl ?? entry.ttl }
+}
 
 const routeFound = (route: ClientRoute): RouteSnapshot => ({
   ruleArn: 'arn',

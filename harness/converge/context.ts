@@ -1,10 +1,13 @@
 import type { Clock } from '../clock.ts'
-import type { RegionClients } from '../cloud.ts'
+import type { Cloud, RegionClients } from '../cloud.ts'
+import type { ServiceRef } from '../gate.ts'
 import type { WaitFor } from '../journal/event.ts'
 import type { Release, ServiceSnapshot } from '../strategy.ts'
 
 /** What an action is performed with. */
 export interface ActionContext {
+  readonly cloud: Cloud
+  readonly ref: ServiceRef
   readonly clients: RegionClients
   readonly clock: Clock
   /** Aborts when the action's deadline passes or the deployment is interrupted. */
@@ -39,6 +42,9 @@ export const ACTION_DEADLINE = {
   'set-capacity': 60_000,
   'set-processes': 60_000,
   'set-weights': 60_000,
+  /** Propagation, and the TTL that resolvers were told before: an hour at most is sound. */
+  'set-records': 9_000_000,
+  'await-unasked': 9_000_000,
   'add-route': 60_000,
   'remove-route': 60_000,
   'add-test-listener': 60_000,

@@ -14,11 +14,13 @@ import {
   DescribeTargetGroupsCommand,
   DuplicateTargetGroupNameException,
   ModifyTargetGroupAttributesCommand,
+  ResourceInUseException,
   type TargetGroup,
   TargetGroupNotFoundException,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { SluiceError } from '../errors.ts'
-import type { FleetName, FleetSnapshot } from '../strategy.ts'
+import type { FleetName, GroupFleet } from '../strategy.ts'
+import { copyBalancer, removeBalancer } from './balancer.ts'
 import { type ActionContext, lookInterval } from './context.ts'
 import { TAG } from './tags.ts'
 import { launchTemplateVersion, removeOwnVersion } from './template.ts'
@@ -29,12 +31,13 @@ import { launchTemplateVersion, removeOwnVersion } from './template.ts'
  */
 export async function createFleet(context: ActionContext, name: FleetName): Promise<void> {
   const model = context.observed.fleets.find((fleet) => fleet.role === 'stable')
-  if (!model) throw new SluiceError('internal', 'there is no stable fleet to copy')
+  if (model?.kind !== 'group') throw new SluiceError('internal', 'there is no stable group to copy')
   const [targetGroupArn, version, group] = await Promise.all([
     copyTargetGroup(context, model, name),
     launchTemplateVersion(context, model.launchTemplate, name),
     groupNamed(context, model.autoScalingGroupName),
   ])
+  if (model.balancer) await copyBalancer(context, model.balancer, { name, targetGroupArn })
   try {
     await context.clients.autoScaling.send(
       new CreateAutoScalingGroupCommand(
@@ -63,7 +66,7 @@ interface Parts {
   readonly name: FleetName
   readonly targetGroupArn: string
   readonly version: number
-  readonly model: FleetSnapshot
+  readonly model: GroupFleet
 }
 
 function copyOfGroup(
@@ -111,17 +114,13 @@ function copyOfGroup(
 const given = <Name extends string, Value>(name: Name, value: Value | undefined) =>
   (value === undefined ? {} : { [name]: value }) as { [key in Name]?: Value }
 
-const marksOf = (context: ActionContext): Record<string, string> => ({
+export const marksOf = (context: ActionContext): Record<string, string> => ({
   [TAG.service]: context.observed.service,
   [TAG.release]: context.release.version,
   [TAG.createdBy]: context.deployment,
 })
 
-async function copyTargetGroup(
-  context: ActionContext,
-  model: FleetSnapshot,
-  name: FleetName,
-): Promise<string> {
+async function copyTargetGroup(context: ActionContext, model: GroupFleet, name: FleetName): Promise<string> {
   const options = { abortSignal: context.signal }
   const { elbv2 } = context.clients
   const [groups, attributes, tags] = await Promise.all([
@@ -193,7 +192,7 @@ async function createOrFind(
  */
 export async function removeFleet(context: ActionContext, name: FleetName): Promise<void> {
   const fleet = context.observed.fleets.find((each) => each.name === name)
-  if (!fleet) return
+  if (fleet?.kind !== 'group') return
   if (!fleet.owned)
     throw new SluiceError('internal', `fleet ${name} was not created by Sluice and is never removed by it`)
   const options = { abortSignal: context.signal }
@@ -202,15 +201,25 @@ export async function removeFleet(context: ActionContext, name: FleetName): Prom
     options,
   )
   await untilGroupIsGone(context, name)
-  try {
-    await context.clients.elbv2.send(
-      new DeleteTargetGroupCommand({ TargetGroupArn: fleet.targetGroupArn }),
-      options,
-    )
-  } catch (thrown) {
-    if (!(thrown instanceof TargetGroupNotFoundException)) throw thrown
-  }
+  if (fleet.balancer) await removeBalancer(context, fleet.balancer.loadBalancerArn)
+  await removeTargetGroup(context, fleet.targetGroupArn)
   await removeOwnVersion(context, fleet.launchTemplate)
+}
+
+/** A load balancer that was just deleted holds it for a moment longer. */
+export async function removeTargetGroup(context: ActionContext, arn: string): Promise<void> {
+  for (;;) {
+    try {
+      await context.clients.elbv2.send(new DeleteTargetGroupCommand({ TargetGroupArn: arn }), {
+        abortSignal: context.signal,
+      })
+      return
+    } catch (thrown) {
+      if (thrown instanceof TargetGroupNotFoundException) return
+      if (!(thrown instanceof ResourceInUseException)) throw thrown
+      await context.clock.sleep(lookInterval(0), context.signal)
+    }
+  }
 }
 
 async function untilGroupIsGone(context: ActionContext, name: string): Promise<void> {

@@ -6,7 +6,7 @@ import { TAG } from './tags.ts'
 const APART = 'apart'
 
 /** As a tag's value: letters, digits, spaces and `_.:/=+-@`, 256 characters at most (EC2 Auto Scaling, Tag). */
-function written(former: Former): string {
+export function writtenFormer(former: Former): string {
   if (former.by === 'downtime') return APART
   const { launchTemplateVersion, minHealthy, maxHealthy, release } = former
   return `version ${launchTemplateVersion} healthy ${minHealthy}-${maxHealthy} release ${release}`
@@ -28,7 +28,7 @@ export function formerIn(value: string | undefined): Former | undefined {
 }
 
 export const sameFormer = (a: Former | undefined, b: Former | undefined): boolean =>
-  (a && written(a)) === (b && written(b))
+  (a && writtenFormer(a)) === (b && writtenFormer(b))
 
 /** Records at a fleet how the release that served before is got back, or that there is nothing to be known of it. */
 export async function setFormer(
@@ -41,7 +41,7 @@ export async function setFormer(
   await (former
     ? context.clients.autoScaling.send(
         new CreateOrUpdateTagsCommand({
-          Tags: [{ ...tag, Value: written(former), PropagateAtLaunch: false }],
+          Tags: [{ ...tag, Value: writtenFormer(former), PropagateAtLaunch: false }],
         }),
         options,
       )

@@ -5,7 +5,8 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { formatDuration } from '../duration.ts'
 import { SluiceError } from '../errors.ts'
-import type { FleetName, FleetSnapshot } from '../strategy.ts'
+import type { FleetName, GroupFleet } from '../strategy.ts'
+import { isActive } from './balancer.ts'
 import { type ActionContext, lookInterval } from './context.ts'
 
 export interface Look {
@@ -45,7 +46,7 @@ export async function awaitHealthy(context: ActionContext, name: FleetName, coun
       }
       if (healthyIn(seen) >= count && seen.inService >= count) {
         seen = await look(context, fleet)
-        if (healthyIn(seen) >= count && seen.inService >= count) break
+        if (healthyIn(seen) >= count && seen.inService >= count && (await isActive(context, fleet))) break
       }
       await context.clock.sleep(lookInterval(context.clock.now() - (booted ?? started)), context.signal)
     }
@@ -127,7 +128,7 @@ export async function awaitDrained(context: ActionContext, name: FleetName, left
   context.waited('termination', `${name} terminated`, context.clock.now() - (drained ?? started))
 }
 
-export async function look(context: ActionContext, fleet: FleetSnapshot): Promise<Look> {
+export async function look(context: ActionContext, fleet: GroupFleet): Promise<Look> {
   const [groups, health] = await Promise.all([
     context.clients.autoScaling.send(
       new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [fleet.autoScalingGroupName] }),
@@ -151,7 +152,7 @@ export async function look(context: ActionContext, fleet: FleetSnapshot): Promis
 
 async function lookAtTargets(
   context: ActionContext,
-  fleet: FleetSnapshot,
+  fleet: GroupFleet,
 ): Promise<Pick<Look, 'targets' | 'healthyIds'>> {
   const { TargetHealthDescriptions: targets = [] } = await context.clients.elbv2.send(
     new DescribeTargetHealthCommand({ TargetGroupArn: fleet.targetGroupArn }),
@@ -167,8 +168,9 @@ async function lookAtTargets(
   }
 }
 
-export function fleetNamed(context: ActionContext, name: FleetName): FleetSnapshot {
+/** A fleet that is an Auto Scaling group. */
+export function fleetNamed(context: ActionContext, name: FleetName): GroupFleet {
   const fleet = context.observed.fleets.find((each) => each.name === name)
-  if (fleet) return fleet
-  throw new SluiceError('internal', `fleet ${name} was not observed`)
+  if (fleet?.kind === 'group') return fleet
+  throw new SluiceError('internal', `fleet ${name} was not observed as an Auto Scaling group`)
 }

@@ -86,6 +86,8 @@ const WAITS: ReadonlySet<Action['kind']> = new Set([
   'await-drained',
   'refresh',
   'roll-back',
+  'set-records',
+  'await-unasked',
 ])
 
 /** Intent, effect within a deadline, outcome. */
@@ -132,6 +134,8 @@ const overdue = (what: string, limit: number): SluiceError =>
   new SluiceError('timeout', `gave up after ${formatDuration(limit)}: ${what}`)
 
 const contextOf = (run: Convergence, observed: ServiceSnapshot, signal: AbortSignal): ActionContext => ({
+  cloud: run.cloud,
+  ref: run.ref,
   clients: run.cloud.region(run.ref.region),
   clock: run.cloud.clock,
   signal,

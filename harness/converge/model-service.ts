@@ -1,14 +1,24 @@
 import { expect } from 'vitest'
 import { conditionsOf, describeConditions } from '../route.ts'
-import type { FleetSnapshot, Plan, ServiceSnapshot, Target } from '../strategy.ts'
+import type {
+  DnsEntry,
+  FleetSnapshot,
+  GroupFleet,
+  InstanceFleet,
+  Plan,
+  RecordSnapshot,
+  ServiceSnapshot,
+  Target,
+} from '../strategy.ts'
 import type { Action } from './action.ts'
-import { refreshed } from './changes.ts'
+import { entryAt, refreshed } from './changes.ts'
 import { order } from './order.ts'
 import { inRoles } from './pair.ts'
 
 export const SCOPE = 'orders@us-east-1'
 
-const fleet = (name: string, capacity: number, more: Partial<FleetSnapshot> = {}): FleetSnapshot => ({
+const fleet = (name: string, capacity: number, more: Partial<GroupFleet> = {}): GroupFleet => ({
+  kind: 'group',
   name,
   role: 'stable',
   release: '1.0.0',
@@ -33,6 +43,7 @@ export const service = (capacity: number, weight: number, processes: string[] = 
   service: 'orders',
   region: 'us-east-1',
   entry: {
+    via: 'listener',
     loadBalancerArn: 'arn:lb',
     loadBalancerName: 'app/orders/1',
     dnsName: 'orders.elb.localhost',
@@ -69,6 +80,68 @@ export function pairOf(
   }
 }
 
+/** The same service, its users led by the weighted records of its name: to load balancers, or to plain instances. */
+export function serviceByDns(
+  capacity: number,
+  weight: number,
+  answers: DnsEntry['answers'],
+  processes: string[] = [],
+): ServiceSnapshot {
+  const plain = service(capacity, weight, answers === 'alias' ? processes : [])
+  const entry: DnsEntry = {
+    via: 'dns',
+    zone: { id: 'Z1', name: 'example.com' },
+    dnsName: 'orders.example.com',
+    type: 'A',
+    answers,
+    ttl: answers === 'alias' ? 60 : 300,
+    records: [recordOf('orders', weight, answers)],
+    port: 80,
+    protocol: 'HTTP',
+  }
+  const fleets = answers === 'alias' ? plain.fleets.map(balanced) : [instances('orders', capacity)]
+  return { ...plain, entry, fleets }
+}
+
+const recordOf = (name: string, weight: number, answers: DnsEntry['answers']): RecordSnapshot => ({
+  fleet: name,
+  setIdentifier: name,
+  weight,
+  ...(answers === 'alias'
+    ? { alias: { hostedZoneId: 'Z2', dnsName: `${name}.elb.localhost`, evaluateTargetHealth: true } }
+    : { values: ['10.0.0.1'] }),
+})
+
+const balanced = (each: FleetSnapshot): FleetSnapshot =>
+  each.kind === 'group'
+    ? {
+        ...each,
+        balancer: {
+          loadBalancerArn: `arn:lb/${each.name}`,
+          loadBalancerName: `app/${each.name}/1`,
+          dnsName: `${each.name}.elb.localhost`,
+          listenerArn: `arn:listener/${each.name}`,
+          port: 80,
+          protocol: 'HTTP',
+          hostedZoneId: 'Z2',
+        },
+      }
+    : each
+
+function instances(name: string, capacity: number, more: Partial<InstanceFleet> = {}): InstanceFleet {
+  const { autoScalingGroupName: _group, targetGroupArn: _targets, ...base } = fleet(name, capacity)
+  return {
+    ...base,
+    kind: 'instances',
+    minSize: capacity,
+    maxSize: capacity,
+    deregistrationDelay: 0,
+    instanceIds: [],
+    addresses: ['10.0.0.1'],
+    ...more,
+  }
+}
+
 /** What a cloud makes of an action, everything it has to wait for done. */
 function apply(state: ServiceSnapshot, action: Action): ServiceSnapshot {
   const after = applied(state, action)
@@ -79,14 +152,13 @@ function apply(state: ServiceSnapshot, action: Action): ServiceSnapshot {
 }
 
 function applied(state: ServiceSnapshot, action: Action): ServiceSnapshot {
-  const change = (name: string, patch: Partial<FleetSnapshot>): ServiceSnapshot => ({
+  const change = (name: string, patch: Partial<Changing>): ServiceSnapshot => ({
     ...state,
     fleets: state.fleets.map((each) => (each.name === name ? { ...each, ...patch } : each)),
   })
   switch (action.kind) {
     case 'create-fleet': {
-      const made = fleet(action.fleet, 0, { release: action.target.release, role: 'candidate', owned: true })
-      return { ...state, fleets: [...state.fleets, made] }
+      return { ...state, fleets: [...state.fleets, madeBy(state, action)] }
     }
     case 'set-capacity': {
       const { desiredCapacity: size, minSize, maxSize } = action.target
@@ -107,6 +179,13 @@ function applied(state: ServiceSnapshot, action: Action): ServiceSnapshot {
       return change(action.fleet, { healthy: action.count, inService: action.count })
     case 'set-weights':
       return { ...state, shares: action.shares }
+    case 'set-records': {
+      const { shares, ttl } = action
+      const entry = entryAt(state.entry, { shares, ...(ttl === undefined ? {} : { ttl }) })
+      return { ...state, entry, shares: action.shares }
+    }
+    case 'await-unasked':
+      return state
     case 'add-route': {
       const { to } = action.route
       const conditions = describeConditions(conditionsOf(action.route))
@@ -190,6 +269,19 @@ function applied(state: ServiceSnapshot, action: Action): ServiceSnapshot {
     case 'remove-fleet':
       return { ...state, fleets: state.fleets.filter((each) => each.name !== action.fleet) }
   }
+}
+
+type Changing = Omit<FleetSnapshot, 'kind'>
+
+function madeBy(
+  { entry }: ServiceSnapshot,
+  action: Extract<Action, { kind: 'create-fleet' }>,
+): FleetSnapshot {
+  const marks = { release: action.target.release, role: 'candidate', owned: true } as const
+  if (entry.via === 'listener') return fleet(action.fleet, 0, marks)
+  return entry.answers === 'alias'
+    ? balanced(fleet(action.fleet, 0, marks))
+    : instances(action.fleet, 0, marks)
 }
 
 export function states(from: ServiceSnapshot, target: Target, way: 'forward' | 'back'): ServiceSnapshot[] {

@@ -1,10 +1,12 @@
 import { freshIn, replacedIn } from '../mix.ts'
+import { noneOf } from '../sizes.ts'
 import type { FleetName, FleetSnapshot, FleetTarget, ServiceSnapshot, Target } from '../strategy.ts'
-import type { Action, Shares } from './action.ts'
+import { type Action, isRouting, type RoutingAction } from './action.ts'
 import { sameFormer } from './former.ts'
 import { isKept } from './kept.ts'
 import { marking, planted, planting, replanting, uprooted } from './order-pair.ts'
 import { missingRoutes, strayRoutes } from './order-routes.ts'
+import { routingOf } from './routing.ts'
 
 /**
  * The one order for every change, forward and back: create, admit at weight 0, capacity up, wait until in service
@@ -33,11 +35,16 @@ function changes(observed: ServiceSnapshot, target: Target, way: 'forward' | 'ba
   const found = new Map(observed.fleets.map((fleet) => [fleet.name, fleet]))
   const wanted = Object.entries(target.fleets)
   const leaving = observed.fleets.filter((fleet) => target.fleets[fleet.name] === undefined && fleet.owned)
-  const admitted = admittedShares(observed, target)
-  const shifted = shiftedShares(observed, target)
-  const waits = wanted.flatMap(([name]) => awaitHealthy(name, found.get(name), target))
+  const routing = routingOf(observed, target)
+  const unasked = (name: FleetName): readonly Action[] => {
+    const fleet = found.get(name)
+    return fleet && target.fleets[name]?.desiredCapacity === 0 ? routing.unasked(fleet) : []
+  }
+  const waits = wanted.flatMap(([name]) => awaitHealthy(name, found.get(name), target, observed.entry.via))
   const urgent = way === 'back' && canTakeTraffic(observed, target)
   const shrink = [
+    ...wanted.flatMap(([name]) => unasked(name)),
+    ...leaving.flatMap(routing.unasked),
     ...wanted.flatMap(([name]) => capacityDown(name, found.get(name), target)),
     ...leaving.flatMap(emptied),
     ...wanted.flatMap(([name]) => awaitEmpty(name, found.get(name), target)),
@@ -51,13 +58,14 @@ function changes(observed: ServiceSnapshot, target: Target, way: 'forward' | 'ba
     target.fleets[name]?.mix !== undefined && resumes(found.get(name), target.fleets[name])
   const apart = target.downtime !== undefined && !urgent
   return [
+    ...routing.ahead,
     ...wanted.flatMap(([fleet, goal]): Action[] =>
       found.has(fleet) ? [] : [{ kind: 'create-fleet', fleet, target: goal }],
     ),
     ...(way === 'back' ? strayRoutes(observed, target) : []),
-    ...(urgent ? shift(observed, shifted) : []),
+    ...(urgent ? routing.urgent : []),
     ...(way === 'back' ? replaced : []),
-    ...(sameShares(observed.shares, admitted) || urgent ? [] : [setWeights(admitted, 'admit')]),
+    ...(urgent ? [] : routing.admit),
     // Nothing from outside may bring back what is being stopped.
     ...(apart
       ? [
@@ -70,7 +78,7 @@ function changes(observed: ServiceSnapshot, target: Target, way: 'forward' | 'ba
       ...((apart && found.has(name)) || late(name) ? [] : processes(name, found.get(name), target)),
     ]),
     ...(urgent ? [] : waits),
-    ...(urgent ? [] : shift(observed, shifted, admitted)),
+    ...(urgent ? [] : routing.shift),
     ...missingRoutes(observed, target),
     // Clients who were sent to a release go where all others go once these go there too.
     ...(way === 'forward' ? strayRoutes(observed, target) : []),
@@ -82,47 +90,19 @@ function changes(observed: ServiceSnapshot, target: Target, way: 'forward' | 'ba
       ? marking(observed, target, ({ role }) => way === 'back' || role !== 'candidate')
       : roles(found, target)),
     ...(apart ? [] : shrink),
-    ...(sameShares(shifted, target.traffic.shares) ? [] : [setWeights(target.traffic.shares, 'release')]),
+    ...routing.release,
     ...(urgent ? waits : []),
     ...leaving.map((fleet): Action => ({ kind: 'remove-fleet', fleet: fleet.name })),
   ]
 }
 
-function sameShares(a: Shares, b: Shares): boolean {
-  const names = Object.keys(a)
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
-}
-
-const setWeights = (shares: Shares, reason: 'admit' | 'shift' | 'release'): Action => ({
-  kind: 'set-weights',
-  shares,
-  reason,
-})
-
-/** What is in the listener now, and at weight 0 what shall be: only there are its targets health-checked. */
-function admittedShares(observed: ServiceSnapshot, target: Target): Shares {
-  const admitted: Record<FleetName, number> = { ...observed.shares }
-  for (const name of Object.keys(target.traffic.shares)) admitted[name] ??= 0
-  return admitted
-}
-
-/** The target's shares, with what leaves the listener still in it at weight 0, until it has drained. */
-function shiftedShares(observed: ServiceSnapshot, target: Target): Shares {
-  const shifted: Record<FleetName, number> = {}
-  for (const name of Object.keys(observed.shares)) shifted[name] = target.traffic.shares[name] ?? 0
-  return { ...shifted, ...target.traffic.shares }
-}
-
-const shift = (observed: ServiceSnapshot, shares: Shares, from: Shares = observed.shares): Action[] =>
-  sameShares(from, shares) ? [] : [setWeights(shares, 'shift')]
-
 /**
- * The weights that give traffic back in one call, when they differ from those in force and the fleets that shall get
- * it have their capacity still.
+ * What gives traffic back at once, where it is not where it shall be and the fleets that shall get it have their
+ * capacity still.
  */
-export function urgentShares(observed: ServiceSnapshot, target: Target): Shares | undefined {
-  const shares = shiftedShares(observed, target)
-  return canTakeTraffic(observed, target) && !sameShares(observed.shares, shares) ? shares : undefined
+export function urgentShift(observed: ServiceSnapshot, target: Target): RoutingAction | undefined {
+  const [shift] = canTakeTraffic(observed, target) ? routingOf(observed, target).urgent : []
+  return shift && isRouting(shift) ? shift : undefined
 }
 
 /** Whether every fleet that shall get traffic has its capacity still, so that the way back is one call. */
@@ -166,9 +146,15 @@ function inPlace(fleet: FleetSnapshot | undefined, goal: FleetTarget): Action[] 
   return actions
 }
 
-function awaitHealthy(name: FleetName, fleet: FleetSnapshot | undefined, target: Target): Action[] {
+function awaitHealthy(
+  name: FleetName,
+  fleet: FleetSnapshot | undefined,
+  target: Target,
+  via: ServiceSnapshot['entry']['via'],
+): Action[] {
   const count = target.fleets[name]?.desiredCapacity ?? 0
-  const routed = target.traffic.shares[name] !== undefined
+  // Behind a listener only what a rule forwards to is health-checked.
+  const routed = via === 'dns' || target.traffic.shares[name] !== undefined
   const ready = fleet !== undefined && fleet.inService >= count && fleet.healthy >= count
   return count === 0 || !routed || ready ? [] : [{ kind: 'await-healthy', fleet: name, count }]
 }
@@ -221,7 +207,7 @@ const emptied = (fleet: FleetSnapshot): Action[] =>
         {
           kind: 'set-capacity',
           fleet: fleet.name,
-          target: { ...fleet, desiredCapacity: 0, minSize: 0 },
+          target: { ...fleet, ...noneOf(fleet) },
           reason: 'down',
         },
       ]

@@ -1,7 +1,7 @@
 import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling'
 import { SluiceError } from '../errors.ts'
 import type { ServiceRef } from '../gate.ts'
-import type { FleetRole, FleetSnapshot, Marks } from '../strategy.ts'
+import type { FleetRole, FleetSnapshot, GroupFleet, Marks } from '../strategy.ts'
 import { TAG } from './tags.ts'
 
 /** What says which of a pair serves: weights in the listener, none where it is not in it. */
@@ -14,9 +14,9 @@ type Weights = ReadonlyMap<string | undefined, number>
 export function pairOf(
   ref: ServiceRef,
   groups: readonly AutoScalingGroup[],
-  fleets: readonly FleetSnapshot[],
+  fleets: readonly GroupFleet[],
   weights: Weights,
-): FleetSnapshot[] {
+): GroupFleet[] {
   const [one, other] = fleets
   if (!one || !other || fleets.length > 2) throw notTwo(ref, fleets)
   if (one.targetGroupArn === other.targetGroupArn) {
@@ -31,11 +31,11 @@ export function pairOf(
 }
 
 /** Both with the roles that marks and weights give them. */
-export function inRoles(
+export function inRoles<Fleet extends FleetSnapshot>(
   ref: Pick<ServiceRef, 'name' | 'region'>,
-  fleets: readonly FleetSnapshot[],
-  weightOf: (fleet: FleetSnapshot) => number,
-): FleetSnapshot[] {
+  fleets: readonly Fleet[],
+  weightOf: (fleet: Fleet) => number,
+): Fleet[] {
   const next = nextOf(ref, fleets, weightOf)
   return fleets.map((fleet) => ({ ...fleet, role: fleet === next ? roleOf(fleet) : 'stable' }))
 }
@@ -53,7 +53,7 @@ const refuse = (
     more,
   )
 
-const notTwo = (ref: ServiceRef, fleets: readonly FleetSnapshot[]): SluiceError =>
+const notTwo = (ref: ServiceRef, fleets: readonly GroupFleet[]): SluiceError =>
   refuse(
     ref,
     `it has ${fleets.length} Auto Scaling groups (${fleets.map(({ name }) => name).join(', ')}), not two`,
@@ -61,11 +61,11 @@ const notTwo = (ref: ServiceRef, fleets: readonly FleetSnapshot[]): SluiceError 
   )
 
 /** The one that does not serve: said by the mark of a deployment, else by the weights. */
-function nextOf(
+function nextOf<Fleet extends FleetSnapshot>(
   ref: Pick<ServiceRef, 'name' | 'region'>,
-  fleets: readonly FleetSnapshot[],
-  weightOf: (fleet: FleetSnapshot) => number,
-): FleetSnapshot {
+  fleets: readonly Fleet[],
+  weightOf: (fleet: Fleet) => number,
+): Fleet {
   const told = fleets
     .map((fleet) => {
       const mark = fleet.marks?.role ? `, marked ${fleet.marks.role}` : ''
@@ -106,7 +106,7 @@ function changeable(ref: ServiceRef, { AutoScalingGroupName: name, ...group }: A
 function findable(
   ref: ServiceRef,
   groups: readonly AutoScalingGroup[],
-  { name }: FleetSnapshot,
+  { name }: GroupFleet,
   weights: Weights,
 ): void {
   if (groups.every(({ TargetGroupARNs: [arn = ''] = [] }) => weights.has(arn))) return
@@ -117,7 +117,7 @@ function findable(
   })
 }
 
-function marksOf(groups: readonly AutoScalingGroup[], { name }: FleetSnapshot): Marks {
+function marksOf(groups: readonly AutoScalingGroup[], { name }: GroupFleet): Marks {
   const tags = groups.find((group) => group.AutoScalingGroupName === name)?.Tags ?? []
   const said = (key: string): string | undefined => tags.find(({ Key }) => Key === key)?.Value
   const [role, release] = [said(TAG.role), said(TAG.release)]

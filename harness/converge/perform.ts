@@ -1,34 +1,38 @@
 import { unreachable } from '../errors.ts'
 import type { Action } from './action.ts'
-import { setCapacity, setProcesses, setRelease, setRoles } from './capacity.ts'
 import type { ActionContext } from './context.ts'
-import { createFleet, removeFleet } from './fleet.ts'
-import { setFormer } from './former.ts'
-import { awaitDrained, awaitHealthy, fleetNamed } from './health.ts'
+import { kindOf } from './fleet-kinds.ts'
+import { fleetNamed } from './health.ts'
 import { setKept } from './kept.ts'
 import { setMarks } from './marks.ts'
 import { setTemplate } from './pair-template.ts'
+import { setRecords } from './records.ts'
 import { refresh, rollBack } from './refresh.ts'
-import { clearRemains } from './remains.ts'
 import { addRoute, removeRoute } from './routes.ts'
 import { removeVersions } from './template.ts'
 import { addTestListener, removeTestListener } from './test-listeners.ts'
+import { awaitUnasked } from './unasked.ts'
 import { setWeights, verifyWeights } from './weights.ts'
 
 /** Makes one change, or waits for one. Idempotent: performed again it changes nothing more. */
 export async function perform(action: Action, context: ActionContext): Promise<void> {
+  const fleets = kindOf(context)
   switch (action.kind) {
     case 'create-fleet':
-      return createFleet(context, action.fleet)
+      return fleets.create(context, action.fleet)
     case 'set-capacity':
-      return setCapacity(context, action.fleet, action.target)
+      return fleets.setCapacity(context, action.fleet, action.target)
     case 'set-processes':
-      return setProcesses(context, action.fleet, action.suspended)
+      return fleets.setProcesses(context, action.fleet, action.suspended)
     case 'await-healthy':
-      return awaitHealthy(context, action.fleet, action.count)
+      return fleets.awaitHealthy(context, action.fleet, action.count)
     case 'set-weights':
       await setWeights(context, action.shares)
       return verifyWeights(context, action.shares)
+    case 'set-records':
+      return setRecords(context, action)
+    case 'await-unasked':
+      return awaitUnasked(context, action.fleet)
     case 'add-route':
       return addRoute(context, action.route)
     case 'remove-route':
@@ -38,11 +42,11 @@ export async function perform(action: Action, context: ActionContext): Promise<v
     case 'remove-test-listener':
       return removeTestListener(context, action.listenerArn)
     case 'await-empty':
-      return awaitDrained(context, action.fleet, 0)
+      return fleets.awaitDrained(context, action.fleet, 0)
     case 'await-drained':
-      return awaitDrained(context, action.fleet, action.left)
+      return fleets.awaitDrained(context, action.fleet, action.left)
     case 'set-roles':
-      return setRoles(context, action.roles)
+      return fleets.setRoles(context, action.roles)
     case 'refresh':
       return refresh(context, action.fleet, action.mix, action.capacity)
     case 'roll-back':
@@ -54,15 +58,15 @@ export async function perform(action: Action, context: ActionContext): Promise<v
     case 'set-marks':
       return setMarks(context, action.fleet, action.marks)
     case 'set-release':
-      return setRelease(context, action.fleet, action.release)
+      return fleets.setRelease(context, action.fleet, action.release)
     case 'set-former':
-      return setFormer(context, action.fleet, action.former)
+      return fleets.setFormer(context, action.fleet, action.former)
     case 'set-kept':
       return setKept(context, action.fleet, action.kept)
     case 'remove-fleet':
-      return removeFleet(context, action.fleet)
+      return fleets.remove(context, action.fleet)
     case 'clear-remains':
-      return clearRemains(context, action.fleet)
+      return fleets.clearRemains(context, action.fleet)
     default:
       return unreachable(action)
   }

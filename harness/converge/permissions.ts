@@ -1,4 +1,5 @@
 import type { Permission } from '../permission.ts'
+import type { ServiceSnapshot } from '../strategy.ts'
 import type { Action } from './action.ts'
 
 /** What looking at the service takes, before, while and after it is changed. */
@@ -15,12 +16,13 @@ export const OBSERVING: readonly Permission[] = [
 ]
 
 /** EC2 Auto Scaling User Guide, Control Amazon EC2 launch template usage in Auto Scaling groups. */
-function launchingFor(because: string): readonly Permission[] {
+function launchingFor(caller: string | undefined): readonly Permission[] {
+  const because = caller ?? 'ec2:RunInstances'
   return [
     {
       action: 'ec2:RunInstances',
       condition: { ArnLike: { 'ec2:LaunchTemplate': 'arn:*:ec2:*:*:launch-template/*' } },
-      because,
+      ...(caller === undefined ? {} : { because }),
     },
     {
       action: 'ec2:CreateTags',
@@ -35,6 +37,20 @@ function launchingFor(because: string): readonly Permission[] {
     },
   ]
 }
+
+/** What looking at a service takes whose users are led to it by DNS. */
+export const OBSERVING_DNS: readonly Permission[] = [
+  { action: 'route53:ListHostedZonesByName' },
+  { action: 'route53:ListResourceRecordSets', on: 'hosted-zone' },
+]
+
+/** What looking takes where its fleets are plain instances. */
+export const OBSERVING_INSTANCES: readonly Permission[] = [
+  { action: 'ec2:DescribeInstances' },
+  { action: 'ec2:DescribeInstanceStatus' },
+  { action: 'ec2:DescribeLaunchTemplates' },
+  { action: 'ec2:DescribeLaunchTemplateVersions' },
+]
 
 /** What each kind of change takes, beside looking. */
 export const CHANGING: Readonly<Record<Action['kind'], readonly Permission[]>> = {
@@ -89,6 +105,12 @@ export const CHANGING: Readonly<Record<Action['kind'], readonly Permission[]>> =
   ],
   'await-healthy': [],
   'set-weights': [{ action: 'elasticloadbalancing:ModifyListener', on: 'listener' }],
+  'set-records': [
+    { action: 'route53:ChangeResourceRecordSets', on: 'hosted-zone' },
+    { action: 'route53:GetChange', on: 'dns-change' },
+    { action: 'route53:ListResourceRecordSets', on: 'hosted-zone' },
+  ],
+  'await-unasked': [{ action: 'cloudwatch:GetMetricStatistics' }],
   'add-route': [
     { action: 'elasticloadbalancing:CreateRule', on: 'listener', tagged: 'request' },
     {
@@ -126,4 +148,65 @@ export const CHANGING: Readonly<Record<Action['kind'], readonly Permission[]>> =
     { action: 'elasticloadbalancing:DeleteTargetGroup', on: 'target-group', tagged: 'resource' },
     { action: 'ec2:DeleteLaunchTemplateVersions', on: 'launch-template' },
   ],
+}
+
+/** What it takes where each fleet has a load balancer of its own. */
+export const WITH_BALANCERS: Partial<Record<Action['kind'], readonly Permission[]>> = {
+  'create-fleet': [
+    { action: 'elasticloadbalancing:CreateLoadBalancer', on: 'load-balancer', tagged: 'request' },
+    { action: 'elasticloadbalancing:CreateListener', on: 'load-balancer', tagged: 'request' },
+    { action: 'elasticloadbalancing:ModifyLoadBalancerAttributes', on: 'load-balancer', tagged: 'resource' },
+    { action: 'elasticloadbalancing:AddListenerCertificates', on: 'listener', tagged: 'resource' },
+    { action: 'elasticloadbalancing:DescribeListenerCertificates' },
+    { action: 'elasticloadbalancing:DescribeLoadBalancerAttributes' },
+    { action: 'elasticloadbalancing:DescribeRules' },
+    {
+      action: 'elasticloadbalancing:AddTags',
+      on: 'load-balancer',
+      condition: { StringEquals: { 'elasticloadbalancing:CreateAction': 'CreateLoadBalancer' } },
+      because: 'elasticloadbalancing:CreateLoadBalancer',
+    },
+    {
+      action: 'elasticloadbalancing:AddTags',
+      on: 'listener',
+      condition: { StringEquals: { 'elasticloadbalancing:CreateAction': 'CreateListener' } },
+      because: 'elasticloadbalancing:CreateListener',
+    },
+  ],
+  'remove-fleet': [
+    { action: 'elasticloadbalancing:DeleteLoadBalancer', on: 'load-balancer', tagged: 'resource' },
+  ],
+}
+
+/** What it takes where fleets are plain instances. */
+export const OF_INSTANCES: Partial<Record<Action['kind'], readonly Permission[]>> = {
+  'create-fleet': [
+    { action: 'ec2:CreateLaunchTemplateVersion', on: 'launch-template' },
+    { action: 'ec2:CreateTags', on: 'launch-template' },
+  ],
+  'set-capacity': [
+    ...launchingFor(undefined),
+    { action: 'ec2:TerminateInstances', on: 'instance', tagged: 'resource' },
+  ],
+  'set-records': CHANGING['set-records'],
+  'await-unasked': [],
+  'set-roles': [
+    { action: 'ec2:CreateTags', on: 'launch-template' },
+    { action: 'ec2:DeleteTags', on: 'launch-template' },
+  ],
+  'set-former': [{ action: 'ec2:CreateTags', on: 'launch-template' }],
+  'remove-fleet': [
+    { action: 'ec2:DeleteLaunchTemplateVersions', on: 'launch-template' },
+    { action: 'ec2:DeleteTags', on: 'launch-template' },
+  ],
+  'clear-remains': [{ action: 'ec2:DeleteLaunchTemplateVersions', on: 'launch-template' }],
+}
+
+/** What a kind of change of a service takes, beside looking. */
+export function permissionsOf(
+  kind: Action['kind'],
+  { entry, fleets }: ServiceSnapshot,
+): readonly Permission[] {
+  if (fleets[0]?.kind === 'instances') return OF_INSTANCES[kind] ?? []
+  return [...CHANGING[kind], ...((entry.via === 'dns' && WITH_BALANCERS[kind]) || [])]
 }

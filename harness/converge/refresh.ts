@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-auto-scaling'
 import { formatDuration } from '../duration.ts'
 import { SluiceError } from '../errors.ts'
-import type { FleetName, FleetSnapshot, Mix } from '../strategy.ts'
+import type { FleetName, GroupFleet, Mix } from '../strategy.ts'
 import { ACTION_DEADLINE, type ActionContext, lookInterval } from './context.ts'
 import { fleetNamed, type Look, look, tellTargets } from './health.ts'
 import { activeRefresh, isUnderWay, refreshNamed } from './refresh-state.ts'
@@ -21,7 +21,7 @@ const LONGEST_HOLD = 172_800
 
 interface Goal {
   readonly name: FleetName
-  readonly fleet: FleetSnapshot
+  readonly fleet: GroupFleet
   readonly mix: Mix
   readonly capacity: number
   /** The launch template version that the instances shall run, and how many of them. */
@@ -73,7 +73,7 @@ export async function rollBack(context: ActionContext, name: FleetName): Promise
   context.waited('refresh', `${name} rolled back`, context.clock.now() - started)
 }
 
-async function versionFor(context: ActionContext, fleet: FleetSnapshot, name: FleetName): Promise<string> {
+async function versionFor(context: ActionContext, fleet: GroupFleet, name: FleetName): Promise<string> {
   const { clients, deployment: by, signal } = context
   const [made] = await versionsMadeFor(clients, fleet.launchTemplate.id, { fleet: name, by }, signal)
   return String(made ?? (await launchTemplateVersion(context, fleet.launchTemplate, name)))

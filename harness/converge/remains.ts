@@ -1,20 +1,33 @@
+import { DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling'
 import {
-  DeleteTargetGroupCommand,
   DescribeTagsCommand,
   DescribeTargetGroupsCommand,
   TargetGroupNotFoundException,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { FleetName } from '../strategy.ts'
+import { clearBalancer } from './balancer.ts'
 import type { ActionContext } from './context.ts'
+import { removeTargetGroup } from './fleet.ts'
 import { TAG } from './tags.ts'
 import { removeVersions, versionsMadeFor } from './template.ts'
 
 /**
- * Removes what this deployment created of a fleet without its group: a target group, launch template versions. A
+ * Removes what this deployment created of a fleet without its group: a load balancer, a target group, launch template versions. A
  * deployment that was cut off between two calls leaves such, and so does a group that could not be created.
  */
 export async function clearRemains(context: ActionContext, name: FleetName): Promise<void> {
+  if (await isFleet(context, name)) return
+  await clearBalancer(context, name)
   await Promise.all([clearTargetGroup(context, name), clearVersions(context, name)])
+}
+
+/** What has its group is a fleet, though whoever goes back did not come to know of it. */
+async function isFleet({ clients, signal }: ActionContext, name: FleetName): Promise<boolean> {
+  const { AutoScalingGroups: groups = [] } = await clients.autoScaling.send(
+    new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }),
+    { abortSignal: signal },
+  )
+  return groups.length > 0
 }
 
 async function clearTargetGroup(context: ActionContext, name: FleetName): Promise<void> {
@@ -32,13 +45,13 @@ async function clearTargetGroup(context: ActionContext, name: FleetName): Promis
       options,
     )
     const own = found?.Tags?.some(({ Key, Value }) => Key === TAG.createdBy && Value === context.deployment)
-    if (own) await elbv2.send(new DeleteTargetGroupCommand({ TargetGroupArn: arn }), options)
+    if (own) await removeTargetGroup(context, arn)
   } catch (thrown) {
     if (!(thrown instanceof TargetGroupNotFoundException)) throw thrown
   }
 }
 
-async function clearVersions(context: ActionContext, fleet: FleetName): Promise<void> {
+export async function clearVersions(context: ActionContext, fleet: FleetName): Promise<void> {
   const { clients, deployment, observed, signal } = context
   const template = observed.fleets.find(({ role }) => role === 'stable')?.launchTemplate
   if (!template) return

@@ -11,8 +11,9 @@ import {
 import type { RegionClients } from '../cloud.ts'
 import { SluiceError } from '../errors.ts'
 import { conditionsOf, describeConditions, isRoute } from '../route.ts'
-import type { ClientRoute, FleetSnapshot, RouteSnapshot } from '../strategy.ts'
+import type { ClientRoute, GroupFleet, RouteSnapshot } from '../strategy.ts'
 import { type ActionContext, LOOK_INTERVAL } from './context.ts'
+import { groupFleets, listenerOf } from './listener.ts'
 import { TAG } from './tags.ts'
 
 /** The most resources that one DescribeTags takes (Elastic Load Balancing API reference, version 2015-12-01). */
@@ -25,7 +26,7 @@ export async function observeRoutes(
   { elbv2 }: RegionClients,
   listenerArn: string,
   service: string,
-  fleets: readonly Pick<FleetSnapshot, 'name' | 'targetGroupArn'>[],
+  fleets: readonly Pick<GroupFleet, 'name' | 'targetGroupArn'>[],
   signal?: AbortSignal,
 ): Promise<readonly RouteSnapshot[]> {
   const options = signal ? { abortSignal: signal } : {}
@@ -86,8 +87,8 @@ const inWords = ({ Conditions = [] }: Rule): string =>
 /** Makes the rule, at the lowest free priority, so that it is tried as early as it can be, and waits until it reads back. */
 export async function addRoute(context: ActionContext, route: ClientRoute): Promise<void> {
   const { clients, observed, signal } = context
-  const { listenerArn } = observed.entry
-  const target = observed.fleets.find(({ name }) => name === route.to)?.targetGroupArn
+  const { listenerArn } = listenerOf(observed)
+  const target = groupFleets(observed).find(({ name }) => name === route.to)?.targetGroupArn
   if (target === undefined) throw new SluiceError('internal', `fleet ${route.to} has no target group`)
   for (let attempt = 1; !(await isThere(context, route)); attempt++) {
     try {
@@ -118,13 +119,13 @@ export async function addRoute(context: ActionContext, route: ClientRoute): Prom
 
 /** Reads the rule back: what the API says now is what counts. */
 async function isThere({ clients, observed, signal }: ActionContext, route: ClientRoute): Promise<boolean> {
-  const { entry, service, fleets } = observed
-  const routes = await observeRoutes(clients, entry.listenerArn, service, fleets, signal)
+  const { listenerArn } = listenerOf(observed)
+  const routes = await observeRoutes(clients, listenerArn, observed.service, groupFleets(observed), signal)
   return routes.some((found) => isRoute(found, route))
 }
 
 async function freePriority({ clients, observed, signal }: ActionContext): Promise<number> {
-  const rules = await rulesOf(clients, observed.entry.listenerArn, signal)
+  const rules = await rulesOf(clients, listenerOf(observed).listenerArn, signal)
   const taken = new Set(rules.map(({ Priority }) => Priority))
   let free = 1
   while (taken.has(String(free))) free++

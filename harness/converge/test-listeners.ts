@@ -9,9 +9,10 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { RegionClients } from '../cloud.ts'
 import { SluiceError } from '../errors.ts'
-import type { FleetName, FleetSnapshot, ListenerSnapshot } from '../strategy.ts'
+import type { FleetName, GroupFleet, ListenerSnapshot } from '../strategy.ts'
 import { type ActionContext, LOOK_INTERVAL } from './context.ts'
 import { forwardOf } from './forward.ts'
+import { groupFleets, listenerOf } from './listener.ts'
 import { TAG } from './tags.ts'
 
 /** A load balancer has 50 listeners at most, and one DescribeTags takes 20 (Elastic Load Balancing, quotas and API). */
@@ -22,7 +23,7 @@ export async function observeListeners(
   { elbv2 }: Pick<RegionClients, 'elbv2'>,
   listeners: readonly Listener[],
   service: string,
-  fleets: readonly Pick<FleetSnapshot, 'name' | 'targetGroupArn'>[],
+  fleets: readonly Pick<GroupFleet, 'name' | 'targetGroupArn'>[],
   signal?: AbortSignal,
 ): Promise<readonly ListenerSnapshot[]> {
   const arns = listeners.flatMap(({ ListenerArn: arn }) => arn ?? [])
@@ -51,8 +52,8 @@ export async function observeListeners(
 /** Makes a listener as the service's own one is, which forwards to one fleet, and waits until it reads back. */
 export async function addTestListener(context: ActionContext, port: number, to: FleetName): Promise<void> {
   const { clients, observed, signal, deployment, clock } = context
-  const { loadBalancerArn, loadBalancerName, listenerArn } = observed.entry
-  const target = observed.fleets.find(({ name }) => name === to)?.targetGroupArn
+  const { loadBalancerArn, loadBalancerName, listenerArn } = listenerOf(observed)
+  const target = groupFleets(observed).find(({ name }) => name === to)?.targetGroupArn
   if (target === undefined) throw new SluiceError('internal', `fleet ${to} has no target group`)
   const options = { abortSignal: signal }
   const { Listeners: [model] = [] } = await clients.elbv2.send(
@@ -86,7 +87,7 @@ export async function addTestListener(context: ActionContext, port: number, to: 
       options,
     )
     const made = all.filter((each) => each.Port === port)
-    const [found] = await observeListeners(clients, made, observed.service, observed.fleets, signal)
+    const [found] = await observeListeners(clients, made, observed.service, groupFleets(observed), signal)
     if (found && !found.owned)
       throw new SluiceError('cloud', `port ${port} of ${loadBalancerName} is another one's listener`, {
         hint: 'let the strategy test on a port that is free',

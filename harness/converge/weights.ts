@@ -4,14 +4,15 @@ import {
   ModifyListenerCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { SluiceError } from '../errors.ts'
-import type { FleetName } from '../strategy.ts'
 import { describeShares, type Shares } from './action.ts'
 import type { ActionContext } from './context.ts'
 import { forwardOf } from './forward.ts'
+import { fleetNamed } from './health.ts'
+import { listenerOf } from './listener.ts'
 
 /** One ModifyListener: every share at once, so no request is routed by a mixture of old and new weights. */
 export async function setWeights(context: ActionContext, shares: Shares): Promise<void> {
-  const { entry } = context.observed
+  const entry = listenerOf(context.observed)
   const tuples = Object.entries(shares).map(([fleet, share]) => ({
     TargetGroupArn: targetGroupOf(context, fleet),
     Weight: share,
@@ -32,7 +33,7 @@ export async function setWeights(context: ActionContext, shares: Shares): Promis
 /** Reads the weights back. Tools have sent one weight and stored another; what the API says now is what counts. */
 export async function verifyWeights(context: ActionContext, shares: Shares): Promise<void> {
   const { Listeners: [listener] = [] } = await context.clients.elbv2.send(
-    new DescribeListenersCommand({ ListenerArns: [context.observed.entry.listenerArn] }),
+    new DescribeListenersCommand({ ListenerArns: [listenerOf(context.observed).listenerArn] }),
     { abortSignal: context.signal },
   )
   const stored = new Map(
@@ -52,10 +53,6 @@ export async function verifyWeights(context: ActionContext, shares: Shares): Pro
   )
 }
 
-function targetGroupOf(context: ActionContext, name: FleetName): string {
-  const fleet = context.observed.fleets.find((each) => each.name === name)
-  if (fleet) return fleet.targetGroupArn
-  // One that no fleet stands behind is named by its ARN.
-  if (name.startsWith('arn:')) return name
-  throw new SluiceError('internal', `fleet ${name} has no target group to weigh`)
-}
+/** One that no fleet stands behind is named by its ARN. */
+const targetGroupOf = (context: ActionContext, name: string): string =>
+  name.startsWith('arn:') ? name : fleetNamed(context, name).targetGroupArn

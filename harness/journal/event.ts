@@ -27,6 +27,7 @@ export type WaitFor =
   | 'drain'
   | 'bake'
   | 'propagation'
+  | 'ttl'
   | 'termination'
   | 'approval'
   | 'refresh'

@@ -14,7 +14,8 @@ Error.stackTraceLimit = 0
 
 const { spec, stage }: ThreadData = workerData
 const cloud = connectCloud(spec.cloud)
-const freshCloud = connectCloud(spec.cloud)
+// Each fresh request is another user's, who asks DNS himself; the connections that are kept heed its TTLs.
+const freshCloud = connectCloud(spec.cloud, { forgetful: true })
 const probe = createProbe(spec, cloud, {
   fresh: freshCloud.dispatcher,
   ...(stage === undefined ? {} : { stage }),

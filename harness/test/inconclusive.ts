@@ -6,7 +6,7 @@ export class NotRun extends Error {
   }
 }
 
-/** Thrown by a test whose check the config leaves out, with the reason. A gate reads it by its name. */
+/** Thrown by a test whose check the config leaves out, or which does not apply to the service, with the reason. A gate reads it by its name. */
 export class LeftOut extends Error {
   constructor(message: string) {
     super(message)

@@ -1,4 +1,5 @@
 import { type SyncMatcherResult, expect as vitestExpect } from 'vitest'
+import { whyNotApplicable } from '../checks/applies.ts'
 import type { CertificateOptions } from '../checks/certificate.ts'
 import type { Check, CheckOptions, FleetOptions } from '../checks/check.ts'
 import type { DnsSettingsOptions } from '../checks/dns-settings.ts'
@@ -111,6 +112,9 @@ async function meet<Options extends CheckOptions>(
   const service = asService(received)
   const cloud = connectedCloud()
   const { timeout = TIMEOUT, ...options } = asConfigured(check, given)
+  const name = nameOf(check)
+  const why = name && whyNotApplicable(name, service)
+  if (why !== undefined) throw new LeftOut(why)
   // A negated matcher looks once: it would else wait for the very thing it denies.
   const settled = await settle(
     (signal) => check(cloud, service, { ...(options as unknown as Options), signal }),

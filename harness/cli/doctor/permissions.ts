@@ -18,7 +18,7 @@ import { ListHostedZonesCommand, ListResourceRecordSetsCommand } from '@aws-sdk/
 import type { RegionClients } from '../../cloud.ts'
 import { isDenied, whyNoAnswer, whyNotBuilt } from '../../connect/index.ts'
 import { describeError } from '../../errors.ts'
-import type { FleetSnapshot } from '../../strategy.ts'
+import type { GroupFleet } from '../../strategy.ts'
 import { type Diagnosis, fail, ok, warn } from './diagnosis.ts'
 
 type Tries = Readonly<Record<string, () => Promise<unknown>>>
@@ -29,7 +29,7 @@ type Tries = Readonly<Record<string, () => Promise<unknown>>>
  */
 export async function permissions(
   clients: RegionClients,
-  stable: FleetSnapshot,
+  stable: GroupFleet,
   subnet: string | undefined,
   signal: AbortSignal,
 ): Promise<Diagnosis> {
@@ -78,7 +78,7 @@ interface CallOptions {
 
 const reads = (
   { ec2, elbv2, autoScaling, route53 }: RegionClients,
-  { name, targetGroupArn }: FleetSnapshot,
+  { name, targetGroupArn }: GroupFleet,
   options: CallOptions,
 ): Tries => ({
   'ec2:DescribeImages': () => ec2.send(new DescribeImagesCommand({ Owners: ['self'] }), options),
@@ -107,7 +107,7 @@ const reads = (
 
 const dryRuns = (
   { ec2 }: RegionClients,
-  { launchTemplate: { id, version } }: FleetSnapshot,
+  { launchTemplate: { id, version } }: GroupFleet,
   subnet: string | undefined,
   options: CallOptions,
 ): Tries => ({

@@ -1,0 +1,35 @@
+import type { ServiceSnapshot } from '../strategy.ts'
+import type { CheckName } from './names.ts'
+
+/** Checks of what plain instances do not have. */
+const OF_GROUPS: readonly CheckName[] = [
+  'drift',
+  'fleet-mix',
+  'headroom',
+  'health-check-settings',
+  'immutable',
+  'instances-kept',
+  'lack-of-capacity',
+  'launchable',
+  'no-refresh',
+  'orphans',
+  'quotas',
+  'requests-answered',
+  'restored',
+  'security-groups',
+  'self-healing',
+  'shuts-down',
+  'suspended-processes',
+  'target-health',
+  'throttling',
+  'vcpu-quota',
+  'zone-balance',
+  'zone-loss',
+  'zones',
+]
+
+/** Why a check has nothing to say of a service, whatever state that is in; undefined where it has. */
+export function whyNotApplicable(name: CheckName, { fleets, service }: ServiceSnapshot): string | undefined {
+  if (fleets[0]?.kind !== 'instances' || !OF_GROUPS.includes(name)) return undefined
+  return `${name} looks at Auto Scaling groups, load balancers or target groups, and ${service} has none`
+}
