@@ -9,7 +9,6 @@ type ResourceKind =
   | 'launch-template'
   | 'hosted-zone'
   | 'dns-change'
-  | 'load-balancer'
   | 'instance'
   | 'role'
   | 'bucket'

@@ -88,8 +88,6 @@ function resourcesOf(kind: NonNullable<Permission['on']>, scope: PolicyScope): s
       return arn('elasticloadbalancing', region, 'targetgroup/*/*')
     case 'group':
       return arn('autoscaling', region, 'autoScalingGroup:*:autoScalingGroupName/*')
-    case 'load-balancer':
-      return arn('elasticloadbalancing', region, 'loadbalancer/*')
     case 'hosted-zone':
       return [`arn:${partition}:route53:::hostedzone/*`]
     case 'dns-change':
