@@ -65,6 +65,7 @@ export function sideBySide(
   const full = stable.desiredCapacity
   const others = parkedFleets(service, candidate)
   const standing = standingShares(service, others)
+  refuseUnlessRoom(service, standing)
   const targets = (
     fleets: Record<string, FleetTarget>,
     shares: Record<string, number>,
@@ -138,5 +139,22 @@ function refuseToKeep({ entry, scope }: ServiceSnapshot): void {
     {
       hint: 'give the strategy a longer bake: until it is over the old fleet stands at full capacity',
     },
+  )
+}
+
+/** The most target groups that one forward action takes (Elastic Load Balancing, quotas). */
+const MOST_GROUPS = 5
+
+/** Beside what stays in the listener, the two fleets need room there. */
+function refuseUnlessRoom(
+  { entry, shares }: ServiceSnapshot,
+  standing: Readonly<Record<string, number>>,
+): void {
+  if (entry.via === 'dns' || Object.keys(standing).length + 2 <= MOST_GROUPS) return
+  const count = Object.keys(shares).length
+  throw new SluiceError(
+    'precondition',
+    `the listener of ${entry.loadBalancerName} forwards to ${count} target groups already, and takes ${MOST_GROUPS}`,
+    { hint: 'take those out of it that get no traffic' },
   )
 }

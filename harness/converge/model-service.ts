@@ -143,7 +143,7 @@ function instances(name: string, capacity: number, more: Partial<InstanceFleet> 
 }
 
 /** What a cloud makes of an action, everything it has to wait for done. */
-function apply(state: ServiceSnapshot, action: Action): ServiceSnapshot {
+export function apply(state: ServiceSnapshot, action: Action): ServiceSnapshot {
   const after = applied(state, action)
   if (!after.pair) return after
   const ref = { name: after.service, region: after.region }
