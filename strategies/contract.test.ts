@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { CASES, capacityOf, draw, holds, KINDS } from '#harness/cli/model-worlds'
 import { ACTION_DEADLINE } from '#harness/converge/context'
 import { allStates, expectAsPromised, expectSafe, SCOPE, targetOf } from '#harness/converge/model-service'
 import { order } from '#harness/converge/order'
 import { mixesOf, sharesByVersion } from '#harness/mix'
 import { hashPlan } from '#harness/plan'
 import type { Plan, ServiceSnapshot } from '#harness/strategy'
-import { CASES, capacityOf, draw, holds, KINDS } from './model-worlds.ts'
 
 const sum = (weights: readonly number[]): number => weights.reduce((total, weight) => total + weight, 0)
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { CASES, holds } from '#harness/cli/model-worlds'
 import type { Action } from '#harness/converge/action'
 import { allStates, apply, SCOPE, service, targetOf } from '#harness/converge/model-service'
 import { order } from '#harness/converge/order'
 import { mixesOf, sharesByVersion } from '#harness/mix'
 import type { FleetSnapshot, Plan, ServiceSnapshot } from '#harness/strategy'
-import { CASES, holds } from './model-worlds.ts'
 
 /** What is done, and what the service is before: on the way forward, and on the way back from each of its states. */
 interface Done {

@@ -47,7 +47,7 @@ const deploy = (way: object, release: 'good' | 'wrong') => {
     baseline: 'old',
     release,
     strategy: { name: 'blue-green', options: { test: way, bake: '2m', extend: '4m' } },
-    gates: { minRequests: 50, latency: { p99: '5s' } },
+    gates: { minRequests: 50, latency: { p99: '5s', slowdown: 20 } },
     suites: { shift: ['own.suite.mjs'] },
   }
   writeFileSync(join(project, 'sluice.config.mjs'), `export default ${JSON.stringify(config)}\n`)

@@ -58,7 +58,7 @@ export async function keptAccount(spec: Partial<SampleServiceSpec> = {}): Promis
     release: 'good',
     strategy: { name: 'canary', options: { steps: [25, 100], bake: '2m', extend: '4m' } },
     // A busy machine delays the probe; how late it may be is a share of this limit.
-    gates: { minRequests: 50, latency: { p99: '5s' } },
+    gates: { minRequests: 50, latency: { p99: '5s', slowdown: 20 } },
   }
   const configure: KeptAccount['configure'] = (more) =>
     writeFileSync(

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import { pairOf, service, serviceByDns } from '#harness/converge/model-service'
-import type { FleetSnapshot, Plan, ServiceSnapshot } from '#harness/strategy'
-import { entriesOf, strategyNamed, strategyNames } from './index.ts'
+import { entriesOf, strategyNamed, strategyNames } from '#strategies/index'
+import { pairOf, service, serviceByDns } from '../converge/model-service.ts'
+import type { FleetSnapshot, Plan, ServiceSnapshot } from '../strategy.ts'
 
 const BATCH = fc.oneof(
   fc.integer({ min: 1, max: 250 }),
