@@ -63,6 +63,39 @@ describe('a config', () => {
     expect(validate({ ...good, probe: { sticky: {} } }).probe.sticky).toEqual({ clients: 5 })
   })
 
+  test('may have clients resolve the name of the service, some of whom ignore TTLs', () => {
+    expect(validate(good).probe.dns).toBeUndefined()
+    const dnsOf = (dns: object) => validate({ ...good, probe: { dns } }).probe.dns
+    expect(dnsOf({})).toEqual({ clients: 100, ignoring: 10 })
+    expect(dnsOf({ name: 'www.shop.test', clients: 8, ignoringTtl: 0.5 })).toEqual({
+      name: 'www.shop.test',
+      clients: 8,
+      ignoring: 4,
+    })
+    expect(problems({ ...good, probe: { dns: { ignoringTtl: 2 } } })).toContain('probe.dns.ignoringTtl')
+  })
+
+  test('bounds what the probe sends to a live cloud, and to another one only when it is asked to', () => {
+    const live = { kind: 'live', accounts: ['123456789012'], regions: ['us-east-1'] }
+    expect(validate({ ...good, cloud: live }).probe.budget).toBe(100_000)
+    expect(validate({ ...good, cloud: live, probe: { budget: 5_000 } }).probe.budget).toBe(5_000)
+    expect(validate(good).probe.budget).toBeUndefined()
+  })
+
+  test('picks own suites by phase, and in it by files, tags and names', () => {
+    const { suites } = validate({
+      ...good,
+      suites: { shift: { tags: ['smoke'] }, resilience: ['r.suite.ts'] },
+    })
+    expect(suites.shift).toMatchObject({
+      tags: ['smoke'],
+      names: [],
+      files: [expect.stringContaining('suites/shift')],
+    })
+    expect(suites.resilience).toEqual({ files: ['r.suite.ts'], tags: [], names: [] })
+    expect(suites['post-deploy']).toMatchObject({ tags: [], names: [] })
+  })
+
   test('names further URLs to probe, each with what its answer must be', () => {
     const probe = (...targets: unknown[]) => ({ ...good, probe: { targets } })
     expect(validate(probe({ path: '/items' })).probe.targets).toEqual([

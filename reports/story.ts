@@ -1,6 +1,6 @@
 import type { Outcome } from '#harness/gate'
 import { count, counted, duration, percent } from '#harness/journal/figures'
-import type { DeploymentSummary, Span, Trouble, WayBack } from '#harness/journal/summary'
+import type { DeploymentSummary, RequestFigures, Span, Trouble, WayBack } from '#harness/journal/summary'
 
 /** What every report for people tells, in the same words. */
 export interface Story {
@@ -213,8 +213,11 @@ function writes({ writes: report }: DeploymentSummary): readonly Fact[] {
   return [{ label: 'Writes', lines: [what, ...losses] }]
 }
 
+const ledTo = ({ answer, version, n, harmed: bad }: RequestFigures['byAnswer'][number]): string =>
+  `${answer} ${versionWords(version)} ${count(n)}${bad > 0 ? ` (${count(bad)} failed)` : ''}`
+
 function requests(summary: DeploymentSummary): Fact {
-  const { total, harmed: n, bound, byVersion, latency, dropped } = summary.requests
+  const { total, harmed: n, bound, byVersion, byAnswer, latency, dropped } = summary.requests
   const versions = byVersion.map(({ version, n }) => {
     const p99 = latency[version]?.p99
     return `${versionWords(version)} ${count(n)}${p99 === undefined ? '' : ` (p99 ≤ ${duration(p99)})`}`
@@ -226,6 +229,7 @@ function requests(summary: DeploymentSummary): Fact {
     lines: [
       total === 0 ? 'no request was sent' : `${count(n)} of ${counted(total, 'request')} failed${zero}`,
       ...(versions.length > 0 ? [`by version: ${versions.join(', ')}`] : []),
+      ...(byAnswer.length > 0 ? [`by what DNS answered: ${byAnswer.map(ledTo).join(', ')}`] : []),
       ...(dropped > 0 ? [`${count(dropped)} planned requests could not be sent in time`] : []),
     ],
   }

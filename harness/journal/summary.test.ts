@@ -47,6 +47,27 @@ test('no failure in n requests bounds the rate at 3/n', () => {
   expect(summarise(sampleJournals['gate-failed']()).requests.bound).toBeUndefined()
 })
 
+test('what clients were led to by DNS is told with who answered there', () => {
+  const led = (answer: string, version: string, outcome: 'ok' | 'target-5xx', n: number) =>
+    ({ version, lane: 'dns', outcome, n, answer }) as const
+  const events = sampleJournals.promoted()
+  const counts = [
+    led('10.0.0.1:80', '1.0.0', 'ok', 3),
+    led('10.0.0.2:80', '2.0.0', 'ok', 4),
+    led('10.0.0.2:80', '2.0.0', 'target-5xx', 1),
+  ]
+  const [first] = events.flatMap((event) => (event.type === 'traffic' ? event : []))
+  const more = events.map((event): JournalEvent => {
+    if (event !== first) return event
+    return { ...first, bucket: { ...first.bucket, counts: [...first.bucket.counts, ...counts] } }
+  })
+  expect(summarise(events).requests.byAnswer).toEqual([])
+  expect(summarise(more).requests.byAnswer).toEqual([
+    { answer: '10.0.0.1:80', version: '1.0.0', n: 3, harmed: 0 },
+    { answer: '10.0.0.2:80', version: '2.0.0', n: 5, harmed: 1 },
+  ])
+})
+
 test('shares are told by version and end where they began when the deployment was turned back', () => {
   const points = summarise(sampleJournals['gate-failed']()).shares.map(({ shares }) => shares)
   expect(points).toEqual([

@@ -134,6 +134,13 @@ export interface RequestFigures {
   readonly byOutcome: readonly { readonly outcome: Outcome; readonly n: number }[]
   /** A version is empty where no target answered. */
   readonly byVersion: readonly { readonly version: string; readonly n: number; readonly harmed: number }[]
+  /** Of clients that resolve the service's name themselves: by what they were led to, and who answered there. */
+  readonly byAnswer: readonly {
+    readonly answer: string
+    readonly version: string
+    readonly n: number
+    readonly harmed: number
+  }[]
   /** Highest rate of failure that is still consistent with having seen none (95 %); absent when some failed. */
   readonly bound: number | undefined
   /** Worst p99 of any bucket with at least 20 answers, by version. */

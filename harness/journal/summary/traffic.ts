@@ -1,5 +1,5 @@
 import { isAnnounced, isDowntime } from '../../downtime.ts'
-import type { Outcome } from '../../gate.ts'
+import type { Outcome, TrafficCount } from '../../gate.ts'
 import type { JournalEvent } from '../event.ts'
 import { zeroFailureBound } from '../figures.ts'
 import type { RequestFigures, Span, TrafficPoint } from '../summary.ts'
@@ -62,10 +62,22 @@ export function requestFigures(events: readonly JournalEvent[]): RequestFigures 
       n: sum(counts.filter((each) => each.version === version)),
       harmed: sum(harmful.filter((each) => each.version === version)),
     })),
+    byAnswer: answersOf(eventsOf(events, 'traffic').flatMap(({ bucket }) => bucket.counts)),
     bound: total > 0 && harmed === 0 ? zeroFailureBound(total) : undefined,
     latency: worstLatency(latencies),
     dropped: traffic.reduce((all, { bucket }) => all + bucket.schedule.dropped, 0),
   }
+}
+
+function answersOf(counts: readonly TrafficCount[]): RequestFigures['byAnswer'] {
+  const led = counts.flatMap((each) => (each.answer === undefined ? [] : { ...each, answer: each.answer }))
+  const groups = Map.groupBy(led, ({ answer, version }) => `${answer} ${version}`)
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group
+    if (!first) return []
+    const bad = group.filter(({ outcome }) => outcome !== 'ok')
+    return { answer: first.answer, version: first.version, n: sum(group), harmed: sum(bad) }
+  })
 }
 
 const sum = (counts: readonly { readonly n: number }[]): number =>
