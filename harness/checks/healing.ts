@@ -18,12 +18,12 @@ export interface HealingOptions extends CheckOptions {
 }
 
 /** A member of the fleet that befalls something. */
-export interface Member {
+interface Member {
   readonly instanceId: string
   readonly zone: string
 }
 
-export interface Blow {
+interface Blow {
   /** Instances that are gone from now on, and must be replaced. */
   readonly lost: readonly string[]
   /** Ends the harm; nothing where it was done at once. */

@@ -13,7 +13,7 @@ export type Answer =
   | { readonly kind: 'foreign' }
 
 /** An answer, and for how many seconds it may be kept. */
-export interface Held {
+interface Held {
   readonly answer: Answer
   readonly ttl: number
 }

@@ -9,7 +9,7 @@ import { tally } from './tally.ts'
 import { weighUnanswered } from './unanswered.ts'
 
 /** What was seen at another share of the traffic. */
-export interface Earlier {
+interface Earlier {
   readonly window: TrafficWindow
   /** That of the candidate, of 1. */
   readonly share: number
