@@ -98,7 +98,9 @@ async function startService({ region }: Cloud) {
       TargetGroupARNs: [TargetGroupArn],
     }),
   )
-  await vi.waitUntil(async () => (await ask(`http://${balancer?.DNSName}/`)).status === 200)
+  await vi.waitUntil(async () => (await ask(`http://${balancer?.DNSName}/`)).status === 200, {
+    timeout: 15_000,
+  })
   return { dnsName: balancer?.DNSName ?? '', zoneId: balancer?.CanonicalHostedZoneId ?? '' }
 }
 
