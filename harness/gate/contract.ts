@@ -19,7 +19,7 @@ const MOST = 64
 const DEADLINE = 60_000
 
 /** Every combination of the versions that serve at this moment, one of each service. */
-export function versionMixes(
+function versionMixes(
   services: readonly ServiceSnapshot[],
   /** How fleets that run two releases split between them, where a stage says so. */
   mixes: StageRef['mixes'] = undefined,
@@ -36,7 +36,7 @@ export function versionMixes(
   )
 }
 
-export const describeMix = (mix: VersionMix): string =>
+const describeMix = (mix: VersionMix): string =>
   Object.entries(mix)
     .map(([service, version]) => `${service} ${version}`)
     .join(', ')
