@@ -11,11 +11,15 @@ export interface DescribeEndpointOptions {
   readonly regions?: readonly string[]
   /** What a plain endpoint is taken for. */
   readonly kind?: Extract<CloudKind, 'endpoint' | 'localstack'>
+  /** Services that a plain endpoint says itself it lacks; without it, each service is asked. */
+  readonly lacks?: CloudAddress['lacks']
   readonly signal?: AbortSignal
 }
 
 /** Wall milliseconds in which an endpoint must answer the first question. */
 const ANSWER_TIMEOUT = 5_000
+/** The same of one that has said what it is: LocalStack loads a service only when that is first asked. */
+const KNOWN_TIMEOUT = 60_000
 
 const health = z.object({
   account: z.string(),
@@ -58,6 +62,7 @@ export async function describeEndpoint(
   const endpoint = parse(url)
   const region =
     options.region ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? 'us-east-1'
+  if (options.lacks) return plainEndpoint(endpoint, region, options)
   const answer = await ask(endpoint, '/_sluice/health', options.signal)
   const own = health.safeParse(answer)
   if (!own.success) return plainEndpoint(endpoint, region, options)
@@ -120,10 +125,11 @@ async function plainEndpoint(
   try {
     const { GetCallerIdentityCommand } = await import('@aws-sdk/client-sts')
     const identity = await clients.sts.send(new GetCallerIdentityCommand({}), {
-      abortSignal: limit(options.signal),
+      abortSignal: limit(options.signal, options.lacks ? KNOWN_TIMEOUT : ANSWER_TIMEOUT),
     })
     if (!identity.Account) throw new SluiceError('cloud', 'STS answered without an account')
-    const lacks = { ...address.lacks, ...(await servicesLacking(clients, limit(options.signal))) }
+    const services = options.lacks ?? (await servicesLacking(clients, limit(options.signal)))
+    const lacks = { ...address.lacks, ...services }
     options.signal?.throwIfAborted()
     return { ...address, account: identity.Account, lacks }
   } catch (thrown) {
@@ -151,8 +157,8 @@ function parse(url: string): string {
   return `${parsed.protocol}//${parsed.host}${parsed.pathname.replace(/\/$/, '')}`
 }
 
-const limit = (signal?: AbortSignal): AbortSignal => {
-  const own = AbortSignal.timeout(ANSWER_TIMEOUT)
+const limit = (signal?: AbortSignal, ms = ANSWER_TIMEOUT): AbortSignal => {
+  const own = AbortSignal.timeout(ms)
   return signal ? AbortSignal.any([own, signal]) : own
 }
 
