@@ -12,6 +12,14 @@ import type { ClientGroup, ServiceRef, TestPick, Thresholds } from './gate.ts'
 import type { StateSpec } from './journal/state-bucket.ts'
 import type { GatePhase, Release, StrategySpec } from './strategy.ts'
 
+/** A container image, of which each instance runs a container of its own. */
+interface ContainerSpec {
+  /** Name and tag. */
+  readonly container: string
+  /** On which it listens within the container. */
+  readonly port: number
+}
+
 /** A program that instances run, each in a process of its own. */
 interface CommandSpec {
   /** Program and arguments. */
@@ -29,8 +37,8 @@ export type CloudSpec =
       readonly settle: 'aws' | 'fast' | 'instant'
       readonly seed: number
       readonly region: string
-      /** Programs that instances of these images run, by image id. */
-      readonly images?: Readonly<Record<string, CommandSpec>> | undefined
+      /** Programs or containers that instances of these images run, by image id. */
+      readonly images?: Readonly<Record<string, CommandSpec | ContainerSpec>> | undefined
     }
   | { readonly kind: 'endpoint'; readonly url: string; readonly region: string }
   | { readonly kind: 'localstack'; readonly url?: string; readonly image?: string; readonly region: string }
@@ -91,9 +99,17 @@ const cloud = z.discriminatedUnion('kind', [
     images: z
       .record(
         z.string().regex(/^ami-[0-9a-f]{17}$/, 'expected an image id such as ami-0123456789abcdef0'),
-        z
-          .strictObject({ command: z.array(z.string()).min(1).readonly(), cwd: z.string().optional() })
-          .readonly(),
+        z.union([
+          z
+            .strictObject({ command: z.array(z.string()).min(1).readonly(), cwd: z.string().optional() })
+            .readonly(),
+          z
+            .strictObject({
+              container: z.string().min(1),
+              port: z.int().min(1).max(65_535).default(80),
+            })
+            .readonly(),
+        ]),
       )
       .readonly()
       .optional(),
@@ -287,7 +303,7 @@ function withinRoot(spec: CloudSpec, root: string): CloudSpec {
   if (spec.kind !== 'embedded' || !spec.images) return spec
   const images = Object.entries(spec.images).map(([id, image]) => [
     id,
-    { ...image, cwd: resolve(root, image.cwd ?? '.') },
+    'command' in image ? { ...image, cwd: resolve(root, image.cwd ?? '.') } : image,
   ])
   return { ...spec, images: Object.fromEntries(images) }
 }
