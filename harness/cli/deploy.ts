@@ -33,7 +33,7 @@ export async function deploy(invocation: Invocation): Promise<number> {
   const [runner, scene] = await both(
     owned,
     readyRunner(config, suites),
-    openScene(config, config.cloud, interrupt),
+    openScene(config, config.cloud, interrupt, invocation.output.people),
   )
   await requireSupport(scene.cloud, config, interrupt)
   const { plan, sites, standing } = await drawPlan(config, scene.cloud, interrupt)

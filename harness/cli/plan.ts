@@ -16,7 +16,7 @@ export async function plan({ flags, cwd, env, output, interrupt }: Invocation): 
   const config = await loadConfig({ cwd, env, flags })
   // What the embedded cloud starts with is made for the plan and gone with it: no need to wait as on AWS.
   const spec = config.cloud.kind === 'embedded' ? { ...config.cloud, settle: 'fast' as const } : config.cloud
-  await using scene = await openScene(config, spec, interrupt)
+  await using scene = await openScene(config, spec, interrupt, output.people)
   const { plan, sites } = await drawPlan(config, scene.cloud, interrupt)
   const expected = estimate(
     plan,

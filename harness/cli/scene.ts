@@ -26,14 +26,23 @@ export interface Scene extends AsyncDisposable {
 
 const READ = /^(Describe|Get|List|Head)/
 
-/** Reaches the cloud; on the embedded one, which starts empty, also creates the sample service on the baseline. */
-export async function openScene(config: Config, spec: CloudSpec, signal: AbortSignal): Promise<Scene> {
+/**
+ * Reaches the cloud, telling what a person should know of it; on the embedded one, which starts empty, also creates the
+ * sample service on the baseline.
+ */
+export async function openScene(
+  config: Config,
+  spec: CloudSpec,
+  signal: AbortSignal,
+  tell: (text: string) => void = () => {},
+): Promise<Scene> {
   const calls: CallCount = { all: 0, writes: 0 }
   const apart = new AsyncLocalStorage<CallCount>()
   let check = (): void => {}
   const cloud = await startCloud(spec, {
     signal,
     regions: config.sites.map(({ ref }) => ref.region),
+    say: (line) => tell(`${line}\n`),
     onCall: ({ operation, service }) => {
       // What is kept in S3 is the lease itself.
       if (service === 's3') return

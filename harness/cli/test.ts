@@ -32,7 +32,7 @@ export async function test(invocation: Invocation, [given]: readonly string[]): 
     ...workers,
   })
   await runner.check(files)
-  await using scene = await openScene(config, config.cloud, interrupt)
+  await using scene = await openScene(config, config.cloud, interrupt, output.people)
   if (harms) {
     await confirm(
       invocation,
