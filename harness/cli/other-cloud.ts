@@ -3,6 +3,7 @@ import { DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling'
 import { CreateLaunchTemplateVersionCommand, DescribeImagesCommand } from '@aws-sdk/client-ec2'
 import {
   DeregisterTargetsCommand,
+  DescribeTargetGroupsCommand,
   DescribeTargetHealthCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { createSampleService } from '#fixtures/scenarios/sample-service'
@@ -39,18 +40,22 @@ export function deregisterLeavers(cloud: Cloud): AsyncDisposable {
   const stop = new AbortController()
   const { autoScaling, elbv2 } = cloud.region()
   const once = async (): Promise<void> => {
+    const { TargetGroups = [] } = await elbv2.send(new DescribeTargetGroupsCommand({}))
+    const registered = await Promise.all(
+      TargetGroups.map(async ({ TargetGroupArn }) => {
+        const health = await elbv2.send(new DescribeTargetHealthCommand({ TargetGroupArn }))
+        const ids = health.TargetHealthDescriptions?.flatMap(({ Target }) => Target?.Id ?? []) ?? []
+        return { TargetGroupArn, ids }
+      }),
+    )
+    // Asked afterwards: what was registered before has been a member before.
     const { AutoScalingGroups = [] } = await autoScaling.send(new DescribeAutoScalingGroupsCommand({}))
-    for (const { Instances = [], TargetGroupARNs = [] } of AutoScalingGroups) {
-      const members = new Set(Instances.map(({ InstanceId }) => InstanceId))
-      for (const TargetGroupArn of TargetGroupARNs) {
-        const { TargetHealthDescriptions = [] } = await elbv2.send(
-          new DescribeTargetHealthCommand({ TargetGroupArn }),
-        )
-        const Targets = TargetHealthDescriptions.flatMap(({ Target }) =>
-          Target?.Id !== undefined && !members.has(Target.Id) ? [{ Id: Target.Id }] : [],
-        )
-        if (Targets.length > 0) await elbv2.send(new DeregisterTargetsCommand({ TargetGroupArn, Targets }))
-      }
+    const members = new Set(
+      AutoScalingGroups.flatMap(({ Instances = [] }) => Instances.map(({ InstanceId }) => InstanceId)),
+    )
+    for (const { TargetGroupArn, ids } of registered) {
+      const Targets = ids.filter((id) => !members.has(id)).map((Id) => ({ Id }))
+      if (Targets.length > 0) await elbv2.send(new DeregisterTargetsCommand({ TargetGroupArn, Targets }))
     }
   }
   const going = (async () => {
