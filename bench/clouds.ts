@@ -73,20 +73,14 @@ async function section({ name, spec }: Known): Promise<string> {
   const signal = AbortSignal.timeout(DEADLINE)
   await using cloud = await startCloud(spec, { signal })
   const missing = await notBuilt(cloud, 'us-east-1', signal)
-  return [
-    `## ${name}`,
-    '',
-    ...services(cloud),
-    '',
-    ...actions(missing),
-    '',
-    ...strategies(missing),
-    '',
-  ].join('\n')
+  return [`## ${name}`, '', ...services(cloud), '', ...actions(missing), '', ...strategies(missing), ''].join(
+    '\n',
+  )
 }
 
 /** Without what depends on the run: where it answered. */
-const plain = (text: string): string => text.replace(/https?:\/\/(localhost|127\.0\.0\.1):\d+/g, 'it').replaceAll('|', '\\|')
+const plain = (text: string): string =>
+  text.replace(/https?:\/\/(localhost|127\.0\.0\.1):\d+/g, 'it').replaceAll('|', '\\|')
 
 function services(cloud: Cloud): string[] {
   const needs = ['ec2', 'elbv2', 'autoscaling', 'route53', 's3', 'cloudwatch', 'data-plane', 'dns'] as const
@@ -114,7 +108,9 @@ function strategies(missing: ReadonlyMap<string, string>): string[] {
   const columns = Object.values(CONFIGS).map((config) => ({ config }))
   const rows = strategyNames.map((name) => {
     const cells = columns.map(({ config }) => {
-      const needed = [...new Set(deployingBy(config, { name, options: optionsOf(name) }).map(({ action }) => action))]
+      const needed = [
+        ...new Set(deployingBy(config, { name, options: optionsOf(name) }).map(({ action }) => action)),
+      ]
       const lacking = needed.filter((action) => missing.has(action))
       return lacking.length === 0 ? 'yes' : `lacks ${lacking.length} of ${needed.length} actions`
     })
@@ -139,7 +135,9 @@ function optionsOf(name: string) {
 
 /** The sections of the file as it is, by the cloud's name without its version. */
 function written(): Map<string, string> {
-  const sections = readFileSync(FILE, 'utf8').split(/^(?=## )/m).slice(1)
+  const sections = readFileSync(FILE, 'utf8')
+    .split(/^(?=## )/m)
+    .slice(1)
   return new Map(sections.map((text) => [/^## (\S+)/.exec(text)?.[1] ?? '', `${text.trimEnd()}\n`]))
 }
 

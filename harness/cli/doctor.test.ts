@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { Diagnosis } from './doctor/diagnosis.ts'
 import { docker, localstackToken, node } from './doctor/machine.ts'
@@ -114,12 +115,40 @@ test('a Node that is too old is told what is needed', () => {
   expect(node('24.0.1', '>=22.19').status).toBe('ok')
 })
 
-test('Docker and the token matter to LocalStack alone, and the token is never shown', async () => {
-  const { signal } = new AbortController()
-  expect((await docker('live', signal)).status).toBe('ok')
-  expect(localstackToken('localstack', {})).toMatchObject({ status: 'warn' })
-  expect(localstackToken('live', {})).toMatchObject({ status: 'ok' })
-  expect(JSON.stringify(localstackToken('localstack', { LOCALSTACK_AUTH_TOKEN: 'ls-abc' }))).not.toContain(
-    'abc',
-  )
+test('Docker and the token matter where Sluice starts containers alone, and the token is never shown', async () => {
+  const [region, image] = ['us-east-1', 'localstack/localstack:latest']
+  const live = { kind: 'live', accounts: [], regions: [], callsPerSecond: 1 } as const
+  expect((await docker(live, {})).status).toBe('ok')
+  expect((await docker({ kind: 'localstack', region, url: 'http://127.0.0.1:4566' }, {})).status).toBe('ok')
+  expect(localstackToken(live, {})).toMatchObject({ status: 'ok' })
+  expect(localstackToken({ kind: 'localstack', region }, {})).toMatchObject({
+    status: 'warn',
+    says: 'not set: localstack/localstack:4.14.0 will be started',
+  })
+  expect(localstackToken({ kind: 'localstack', region, image }, {})).toMatchObject({
+    status: 'fail',
+    says: expect.stringContaining('does not run without LOCALSTACK_AUTH_TOKEN'),
+  })
+  const set = localstackToken({ kind: 'localstack', region, image }, { LOCALSTACK_AUTH_TOKEN: 'ls-abc' })
+  expect(set.status).toBe('ok')
+  expect(JSON.stringify(set)).not.toContain('abc')
 })
+
+/** The library looks there as well, wherever DOCKER_HOST leads. */
+test.skipIf(existsSync('/var/run/docker.sock'))(
+  'a Docker engine that is needed and is not there is a failure',
+  async () => {
+    account.configure({ cloud: { kind: 'localstack' } })
+    const nowhere = { DOCKER_HOST: 'tcp://127.0.0.1:9', HOME: '/nonexistent', XDG_RUNTIME_DIR: undefined }
+    const { code, found } = await diagnoses({
+      SLUICE_CLOUD: undefined,
+      AWS_ENDPOINT_URL: undefined,
+      ...nowhere,
+    })
+    expect(failing(found)).toMatchObject([
+      { check: 'docker', says: 'no Docker engine answers', next: expect.stringContaining('docker info') },
+      { check: 'cloud', says: 'no Docker engine answers' },
+    ])
+    expect(code).toBe(2)
+  },
+)

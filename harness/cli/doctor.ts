@@ -27,8 +27,8 @@ export async function doctor({ flags, cwd, env, output, interrupt }: Invocation)
   const config = await attempt('config', tell, interrupt, () => loadConfig({ cwd, env, flags }))
   if (config)
     tell(ok('config', `${config.service.name} in ${config.service.region}, by ${config.strategy.name}`))
-  tell(await docker(config?.cloud.kind, interrupt))
-  tell(localstackToken(config?.cloud.kind, env))
+  tell(await docker(config?.cloud, env))
+  tell(localstackToken(config?.cloud, env))
   if (!config) return worst
   await using cloud = await attempt('cloud', tell, interrupt, () =>
     startCloud(config.cloud, { signal: interrupt }),

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,6 +23,9 @@ const OPTIONS: Readonly<Record<string, object>> = {
   linear: { step: 50, interval: '1s', extend: '0s' },
 }
 
+/** So that a server that keeps what earlier runs left does not have this run's services already. */
+const RUN = randomBytes(2).toString('hex')
+
 const owned = new Owned()
 afterAll(() => owned[Symbol.asyncDispose]())
 
@@ -35,7 +39,8 @@ beforeAll(async () => {
   owned.defer(() => rmSync(project, { recursive: true }))
 })
 
-async function deploy(url: string, name: string) {
+async function deploy(url: string, strategy: string) {
+  const name = `${strategy}-${RUN}`
   await using cloud = await startCloud(endpoint(url))
   await prepare(cloud, name)
   await using _ = deregisterLeavers(cloud)
@@ -45,7 +50,7 @@ async function deploy(url: string, name: string) {
     releases: { old: { version: '1.0.0' }, new: { version: '1.1.0', launchTemplateVersion: 2 } },
     baseline: 'old',
     release: 'new',
-    strategy: { name, options: OPTIONS[name] ?? { bake: '1s', extend: '0s' } },
+    strategy: { name: strategy, options: OPTIONS[strategy] ?? { bake: '1s', extend: '0s' } },
     gates: { notRun: 'allow' },
     // moto_server says of every instance that it runs version 1 of its launch template.
     checks: { immutable: { skip: 'not every emulator keeps versions apart' } },
@@ -103,7 +108,7 @@ describe.each([
       expect(there.code, there.err).toBe(0)
       const here = await deploy(plain, name)
       expect(there.events.map(told)).toEqual(here.events.map(told))
-      expect(here.events.length).toBeGreaterThan(20)
+      expect(here.events.at(-1)).toMatchObject({ type: 'deployment-ended', state: 'promoted' })
     },
   )
 })

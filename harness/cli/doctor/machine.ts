@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { promisify } from 'node:util'
-import type { CloudKind } from '../../cloud.ts'
-import { type Diagnosis, fail, ok, warn } from './diagnosis.ts'
+import { chooseImage } from '#fixtures/clouds/localstack-image'
+import type { CloudSpec } from '../../config.ts'
+import { type Diagnosis, fail, failed, ok, warn } from './diagnosis.ts'
 
 const own = createRequire(import.meta.url)('sluice/package.json') as { engines: { node: string } }
 
@@ -15,33 +14,41 @@ export function node(version = process.versions.node, wanted = own.engines.node)
   return fail('node', `${version} is too old`, `install Node ${least} or later`)
 }
 
-/** Wall milliseconds; a client without its daemon can wait for long. */
-const DOCKER_WITHIN = 5_000
+type Environment = Readonly<Record<string, string | undefined>>
 
-/** Only LocalStack runs in it. */
-export async function docker(kind: CloudKind | undefined, signal: AbortSignal): Promise<Diagnosis> {
+/** Whether Sluice itself would start containers. */
+const runsContainers = (cloud: CloudSpec | undefined, env: Environment): boolean =>
+  (cloud?.kind === 'localstack' && !cloud.url && !env['AWS_ENDPOINT_URL']) ||
+  (cloud?.kind === 'embedded' && Object.values(cloud.images ?? {}).some((image) => 'container' in image))
+
+/** The engine is looked for as it is when containers are started. */
+export async function docker(cloud: CloudSpec | undefined, env: Environment): Promise<Diagnosis> {
+  if (!runsContainers(cloud, env)) {
+    return ok('docker', 'not asked; only localstack() and images that are containers need it')
+  }
   try {
-    const { stdout } = await promisify(execFile)('docker', ['version', '--format', '{{.Server.Version}}'], {
-      timeout: DOCKER_WITHIN,
-      signal,
-    })
-    return ok('docker', `server ${stdout.trim()}`)
-  } catch {
-    signal.throwIfAborted()
-    return kind === 'localstack'
-      ? warn('docker', 'no Docker daemon answers', 'if LocalStack shall run on this machine, start Docker')
-      : ok('docker', 'not there; only localstack() needs it')
+    const { containerEngine } = await import('#fixtures/containers/engine')
+    const { client } = await containerEngine()
+    return ok('docker', `server ${client.info.containerRuntime.serverVersion}`)
+  } catch (thrown) {
+    return failed('docker', thrown)
   }
 }
 
-/** Whether it is set, never what it is. */
-export function localstackToken(
-  kind: CloudKind | undefined,
-  env: Readonly<Record<string, string | undefined>>,
-): Diagnosis {
+/** Whether it is set and whether it need be, never what it is. */
+export function localstackToken(cloud: CloudSpec | undefined, env: Environment): Diagnosis {
   const check = 'LOCALSTACK_AUTH_TOKEN'
   if (env[check]) return ok(check, 'set')
-  return kind === 'localstack'
-    ? warn(check, 'not set', 'where LocalStack asks for one, set it to a token of your workspace')
-    : ok(check, 'not set; only localstack() needs it')
+  if (cloud?.kind !== 'localstack') return ok(check, 'not set; only localstack() needs it')
+  if (!runsContainers(cloud, env)) return ok(check, 'not set; a LocalStack that runs already has its own')
+  try {
+    const { image } = chooseImage(cloud.image, env)
+    return warn(
+      check,
+      `not set: ${image} will be started`,
+      'set it to a token of your workspace for what else there is',
+    )
+  } catch (thrown) {
+    return failed(check, thrown)
+  }
 }
