@@ -37,7 +37,7 @@ beforeAll(async () => {
   plain = owned.use(await servePlain(embedded.endpoint)).url
   project = mkdtempSync(join(tmpdir(), 'sluice-others-'))
   owned.defer(() => rmSync(project, { recursive: true }))
-})
+}, PATIENT.timeout)
 
 async function deploy(url: string, strategy: string) {
   const name = `${strategy}-${RUN}`
