@@ -31,6 +31,8 @@ export async function prepare(cloud: Cloud, name: string): Promise<void> {
 
 /** Wall milliseconds between two looks. */
 const LOOK = 200
+/** The same after which a round of looks that hangs is begun anew. */
+const ROUND = 5_000
 
 /**
  * What Auto Scaling does on AWS and moto_server does not: an instance that leaves its group leaves the target groups of
@@ -39,29 +41,33 @@ const LOOK = 200
 export function deregisterLeavers(cloud: Cloud): AsyncDisposable {
   const stop = new AbortController()
   const { autoScaling, elbv2 } = cloud.region()
-  const once = async (): Promise<void> => {
-    const { TargetGroups = [] } = await elbv2.send(new DescribeTargetGroupsCommand({}))
+  const once = async (options: { abortSignal: AbortSignal }): Promise<void> => {
+    const { TargetGroups = [] } = await elbv2.send(new DescribeTargetGroupsCommand({}), options)
     const registered = await Promise.all(
       TargetGroups.map(async ({ TargetGroupArn }) => {
-        const health = await elbv2.send(new DescribeTargetHealthCommand({ TargetGroupArn }))
+        const health = await elbv2.send(new DescribeTargetHealthCommand({ TargetGroupArn }), options)
         const ids = health.TargetHealthDescriptions?.flatMap(({ Target }) => Target?.Id ?? []) ?? []
         return { TargetGroupArn, ids }
       }),
     )
     // Asked afterwards: what was registered before has been a member before.
-    const { AutoScalingGroups = [] } = await autoScaling.send(new DescribeAutoScalingGroupsCommand({}))
+    const { AutoScalingGroups = [] } = await autoScaling.send(
+      new DescribeAutoScalingGroupsCommand({}),
+      options,
+    )
     const members = new Set(
       AutoScalingGroups.flatMap(({ Instances = [] }) => Instances.map(({ InstanceId }) => InstanceId)),
     )
     for (const { TargetGroupArn, ids } of registered) {
       const Targets = ids.filter((id) => !members.has(id)).map((Id) => ({ Id }))
-      if (Targets.length > 0) await elbv2.send(new DeregisterTargetsCommand({ TargetGroupArn, Targets }))
+      if (Targets.length > 0)
+        await elbv2.send(new DeregisterTargetsCommand({ TargetGroupArn, Targets }), options)
     }
   }
   const going = (async () => {
     while (!stop.signal.aborted) {
       // A fleet that is removed meanwhile takes its target group with it.
-      await once().catch(() => undefined)
+      await once({ abortSignal: AbortSignal.timeout(ROUND) }).catch(() => undefined)
       await wallClock.sleep(LOOK)
     }
   })()
