@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createEmbeddedCloud } from '#fixtures/clouds/embedded/index'
 import { endpoint } from '#fixtures/clouds/index'
 import { startCloud } from '#fixtures/clouds/start'
-import { strategyNames } from '#strategies/index'
+import { entriesOf, strategyNamed, strategyNames } from '#strategies/index'
 import { scaledClock } from '../clock.ts'
 import type { JournalEvent } from '../journal/event.ts'
 import { Owned } from '../owned.ts'
@@ -25,6 +25,9 @@ const OPTIONS: Readonly<Record<string, object>> = {
 
 /** So that a server that keeps what earlier runs left does not have this run's services already. */
 const RUN = randomBytes(2).toString('hex')
+
+/** Of a service that a listener leads to. */
+const NAMES = strategyNames.filter((name) => entriesOf(strategyNamed(name)).includes('listener'))
 
 const owned = new Owned()
 afterAll(() => owned[Symbol.asyncDispose]())
@@ -94,7 +97,7 @@ describe.each([
   ['moto_server', 'SLUICE_MOTO'],
   ['MiniStack', 'SLUICE_MINISTACK'],
 ])('on %s', (server, variable) => {
-  test.for(strategyNames)(
+  test.for(NAMES)(
     'a deployment by %s goes as on the embedded cloud, event by event',
     PATIENT,
     async (name, context) => {
