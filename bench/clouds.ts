@@ -20,8 +20,7 @@ const HEAD = `# What other clouds lack
 
 Written by \`.ci/clouds\`, from what each of them answered: every service is asked, and every action that deployments and the
 built-in suites need is tried on what is not there, so that nothing changes. An action that is tried and answered may still
-do less than on AWS: deployments on these clouds, held event by event to those on the embedded one, are in
-\`harness/cli/other-clouds.test.ts\`. None of these clouds carries traffic, so deploying there takes \`gates: { notRun: 'allow' }\`.
+do less than on AWS. None of these clouds carries traffic, so deploying there takes \`gates: { notRun: 'allow' }\`.
 `
 
 interface Known {
