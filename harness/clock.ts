@@ -43,6 +43,8 @@ export type ClockSpec =
       readonly wallOrigin: number
       readonly cloudOrigin: number
     }
+  /** Steps from one instant to the next; of one process alone (`virtual-clock.ts`). */
+  | { readonly kind: 'virtual' }
 
 /** The longest delay Node's timers take; longer waits are cut into pieces. */
 const LONGEST_DELAY = 2 ** 31 - 1
@@ -82,6 +84,7 @@ export function createClock(spec: ClockSpec): Clock {
   if (spec.kind === 'real') {
     return { spec, scale: 1, now: wallNow, sleep, timer, wall: wallClock }
   }
+  if (spec.kind === 'virtual') throw new Error("virtual time cannot be shared: it is one process's own")
   const { scale, wallOrigin, cloudOrigin } = spec
   return {
     spec,
