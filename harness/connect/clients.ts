@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import type { AwsCredentialIdentity, FinalizeRequestMiddleware, MiddlewareStack } from '@smithy/types'
 import type { CloudAddress, RegionClients } from '../cloud.ts'
+import { type InProcess, retriesInTime, standingStill } from './in-process.ts'
 import type { Limiter } from './rate-limit.ts'
 
 /** One request to an API, each attempt counted. */
@@ -32,6 +33,8 @@ interface ClientOptions {
   /** Shared by every client of a connection: AWS counts by account and region. */
   readonly limiter?: Limiter | undefined
   readonly maxAttempts?: number
+  /** For a cloud in this same process. */
+  readonly inProcess?: InProcess
 }
 
 /** What every client has in common: enough to add a middleware to it and to close it. */
@@ -70,6 +73,8 @@ export function createClients(address: CloudAddress, region: string, options: Cl
       priority: 'low',
       name: 'sluiceObserve',
     })
+    const { inProcess } = options
+    if (inProcess) stack.add(standingStill(inProcess), { step: 'initialize', priority: 'high' })
     made.set(service, client)
     return client
   }
@@ -116,12 +121,19 @@ export function createClients(address: CloudAddress, region: string, options: Cl
   }
 }
 
-function clientConfig(address: CloudAddress, region: string, { maxAttempts }: ClientOptions) {
+function clientConfig(address: CloudAddress, region: string, { maxAttempts, inProcess }: ClientOptions) {
+  const retries = RETRIES[address.kind === 'live' ? 'live' : 'other']
   return {
     region,
-    ...RETRIES[address.kind === 'live' ? 'live' : 'other'],
+    ...retries,
     ...(maxAttempts === undefined ? {} : { maxAttempts }),
     requestHandler: { connectionTimeout: CONNECTION_TIMEOUT, requestTimeout: REQUEST_TIMEOUT },
+    ...(inProcess
+      ? {
+          requestHandler: inProcess.requestHandler,
+          retryStrategy: retriesInTime(inProcess, maxAttempts ?? retries.maxAttempts),
+        }
+      : {}),
     ...(address.endpoint === undefined ? {} : { endpoint: address.endpoint }),
     // On live AWS the SDK's own chain decides (environment, profile, role).
     ...(address.kind === 'live' ? {} : { credentials: testCredentials() }),

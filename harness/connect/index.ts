@@ -7,6 +7,7 @@ import { type CallListener, createClients, type OwnedClients } from './clients.t
 import type { DescribeAccountOptions } from './describe-account.ts'
 import type { DescribeEndpointOptions } from './describe-endpoint.ts'
 import { createDispatcher } from './dispatcher.ts'
+import type { InProcess } from './in-process.ts'
 import { createLimiter } from './rate-limit.ts'
 
 export type { CallListener } from './clients.ts'
@@ -19,6 +20,8 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal
   /** Asks DNS anew for every request, as clients do of whom each is another one. */
   readonly forgetful?: boolean
+  /** Reaches a cloud in this same process without any socket; the address then only says what it is. */
+  readonly inProcess?: InProcess
 }
 
 /**
@@ -26,7 +29,7 @@ export interface ConnectOptions {
  * unreachable cloud shows at the first call. Disposing closes every socket.
  */
 export function connectCloud(address: CloudAddress, options: ConnectOptions = {}): Cloud {
-  const clock = createClock(address.clock)
+  const clock = options.inProcess?.clock ?? createClock(address.clock)
   const regions = new Map<string, OwnedClients>()
   const { callsPerSecond: perSecond } = address
   const limiter =
@@ -53,7 +56,7 @@ export function connectCloud(address: CloudAddress, options: ConnectOptions = {}
       return clients
     },
     get dispatcher(): Dispatcher {
-      dispatcher ??= createDispatcher(address, clock, options)
+      dispatcher ??= options.inProcess?.dispatcher ?? createDispatcher(address, clock, options)
       return dispatcher
     },
     supports: (need) => {
