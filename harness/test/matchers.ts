@@ -14,17 +14,12 @@ import type { ProcessOptions } from '../checks/suspended-processes.ts'
 import type { SplitOptions } from '../checks/traffic-split.ts'
 import type { TrafficWindow } from '../gate.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
+import { asConfigured, REPLACEMENT, type Retry, TIMEOUT } from './configured.ts'
 import { connectedCloud } from './connection.ts'
 import { Inconclusive, LeftOut, NotRun } from './inconclusive.ts'
 import { messageOf } from './message.ts'
 import { settle } from './settle.ts'
 import { suiteContext } from './suite-context.ts'
-
-/** How long a matcher looks again before it gives up. */
-interface Retry {
-  /** Cloud milliseconds; 45 s when not given (100 s for what an instance may have to be replaced for); 0 looks once. */
-  readonly timeout?: number | undefined
-}
 
 type MixedOptions = CheckOptions & Pick<SplitOptions, 'mixes' | 'route'>
 type Shares = Readonly<Record<string, number>>
@@ -93,11 +88,6 @@ declare module 'vitest' {
     extends ServiceMatchers {}
 }
 
-const TIMEOUT = 45_000
-
-/** An instance that died is found by two health checks, replaced, booted and checked: somewhat above a minute. */
-const REPLACEMENT = 100_000
-
 interface State {
   readonly isNot: boolean
 }
@@ -111,7 +101,7 @@ async function meet<Options extends CheckOptions>(
 ): Promise<SyncMatcherResult> {
   const service = asService(received)
   const cloud = connectedCloud()
-  const { timeout = TIMEOUT, ...options } = asConfigured(check, given)
+  const { timeout = TIMEOUT, ...options } = asConfigured(check, given, suiteContext().checks)
   const name = nameOf(check)
   const why = name && whyNotApplicable(name, service)
   if (why !== undefined) throw new LeftOut(why)
@@ -134,24 +124,6 @@ async function meet<Options extends CheckOptions>(
   }
   return { pass: findings.length === 0, message: () => messageOf(subject, settled) }
 }
-
-/** What a test tells a check, and what the config tells it; throws where the config leaves it out. */
-function asConfigured<Options extends CheckOptions>(check: Check<Options>, given: Options & Retry) {
-  const name = nameOf(check)
-  const setting = name && suiteContext().checks?.[name]
-  if (!setting) return given
-  const { skip, timeout, allowed, left, ttl } = setting
-  if (skip !== undefined) throw new LeftOut(`${name} is left out by the config: ${skip}`)
-  return {
-    ...given,
-    ...(timeout === undefined ? {} : { timeout }),
-    ...(left === undefined ? {} : { left }),
-    ...(ttl === undefined ? {} : { ttl }),
-    ...(allowed ? { allowed: [...allowed, ...(('allowed' in given && asList(given.allowed)) || [])] } : {}),
-  }
-}
-
-const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 function asService(received: unknown): ServiceSnapshot {
   if (typeof received === 'object' && received !== null && 'scope' in received && 'fleets' in received) {
