@@ -10,7 +10,7 @@ import { createSuiteRunner } from '../gate/vitest/index.ts'
 import { type Alarms, alsoWatchAlarms } from '../gate/watch-alarms.ts'
 import type { StageRef, SuiteContext, SuiteRunner } from '../gate.ts'
 import { Owned } from '../owned.ts'
-import type { GatePhase, ServiceSnapshot } from '../strategy.ts'
+import type { GatePhase, Plan, ServiceSnapshot } from '../strategy.ts'
 import { conduct, type Eyes, type PlannedSite } from './conduct.ts'
 import { loadConfig } from './config-file.ts'
 import { confirm } from './confirm.ts'
@@ -58,7 +58,7 @@ export async function deploy(invocation: Invocation): Promise<number> {
       sites,
       lease,
       judges: (site, eyes) =>
-        judges({ config, scene, runner, suites, standing, ...drawnAt(sites, site), ...eyes }),
+        judges({ config, scene, runner, suites, plan, standing, ...drawnAt(sites, site), ...eyes }),
     },
     owned,
   )
@@ -111,17 +111,18 @@ async function suitesOf(config: Config): Promise<SuitesByPhase> {
   return { 'pre-deploy': pre, shift, 'post-deploy': post, contract }
 }
 
-interface GateParts extends Eyes, DrawnSite {
+export interface GateParts extends Eyes, DrawnSite {
   readonly config: Config
   readonly scene: Scene
   readonly runner: SuiteRunner
   readonly suites: SuitesByPhase
   /** Services of the system that this deployment leaves alone. */
   readonly standing: readonly ServiceSnapshot[]
+  readonly plan: Plan
 }
 
 /** How traffic and suites are judged: while a gate is, and between gates. */
-function judges(parts: GateParts): Pick<Site, 'gate' | 'watch'> {
+export function judges(parts: GateParts): Pick<Site, 'gate' | 'watch'> {
   const { config, scene, runner, suites, ref, release, baseline, from, before, probe, view, approve } = parts
   const { clock } = scene.cloud
   const reached: StageRef[] = []
@@ -145,6 +146,8 @@ function judges(parts: GateParts): Pick<Site, 'gate' | 'watch'> {
     candidate: release.version,
     stable: from,
     thresholds: config.gates,
+    // That of every stage, and the one before the first of them.
+    gates: parts.plan.stages.length + 1,
   })
   const alarms = alarmsOf(parts)
   return {

@@ -1,6 +1,6 @@
 import { isAnnounced } from '../downtime.ts'
 import { SluiceError } from '../errors.ts'
-import type { Evidence, TrafficWindow } from '../gate.ts'
+import type { Evidence, Thresholds, TrafficWindow } from '../gate.ts'
 import { sharesAsked } from '../route.ts'
 import { analyse } from './analysis/analyse.ts'
 import type { GateInput } from './run-gate.ts'
@@ -8,7 +8,7 @@ import type { GateInput } from './run-gate.ts'
 /** What traffic is judged by. */
 type Traffic = Pick<
   GateInput,
-  'stage' | 'earlier' | 'context' | 'view' | 'before' | 'candidate' | 'stable' | 'thresholds'
+  'stage' | 'earlier' | 'context' | 'view' | 'before' | 'candidate' | 'stable' | 'thresholds' | 'gates'
 >
 
 export function judgeTraffic(
@@ -16,7 +16,7 @@ export function judgeTraffic(
   look: 'continuous' | 'closing',
   seen: (window: TrafficWindow) => TrafficWindow = (window) => window,
 ): Evidence[] {
-  const { view, stage, before, candidate, stable, thresholds } = input
+  const { view, stage, before, candidate, stable } = input
   const now = seen(exceptDowntime(view.window(stage.name)))
   const isBefore = stage.name === before
   return analyse({
@@ -31,9 +31,15 @@ export function judgeTraffic(
     candidate,
     stable,
     candidateShare: candidateShare(input),
-    thresholds,
+    thresholds: sharedThresholds(input),
     look,
   })
+}
+
+/** What α is of a whole deployment, each of its gates has its part of (Bonferroni): looks at one more gate are more looks. */
+function sharedThresholds({ thresholds, gates = 1 }: Traffic): Thresholds {
+  const { errorRate } = thresholds
+  return { ...thresholds, errorRate: { ...errorRate, alpha: errorRate.alpha / Math.max(1, gates) } }
 }
 
 /** Downtime that was announced is no news; what is answered meanwhile is judged as ever. */

@@ -44,6 +44,8 @@ export interface GateInput {
   readonly candidate: string
   readonly stable: string
   readonly thresholds: Thresholds
+  /** How many gates the deployment has: a false alarm of any of them reverts it, so they share α. One, unless given. */
+  readonly gates?: number
   readonly clock: Clock
   readonly signal: AbortSignal
   /** Whether there is synthetic traffic to judge by; there is unless told otherwise. */
