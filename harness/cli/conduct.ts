@@ -109,7 +109,7 @@ async function openEyes(conduct: Conduct, site: PlannedSite, journal: Journal, o
 }
 
 /** Files what the probe sees; the signal aborts when it can see or file no more. */
-function watchProbe(
+export function watchProbe(
   probe: RunningProbe,
   view: ReturnType<typeof createTrafficLedger>,
   file: (bucket: TrafficBucket) => void,

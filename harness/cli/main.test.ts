@@ -104,8 +104,10 @@ describe('bad input is refused with exit 2 and one message', () => {
 
   test('an unknown command', () => refused(['depoly'], /unknown command 'depoly'.*deploy/s))
 
-  test('a command of a later version', () =>
-    refused(['simulate', '--runs', '9'], /sluice simulate is not in this version/))
+  test('a fault that is none', async () => {
+    config()
+    await refused(['simulate', '--fault', 'flood'], /--fault flood.*known: kill-instance, crash, throttle/s)
+  })
 
   test('an unknown phase', async () => {
     config()

@@ -27,6 +27,8 @@ interface Flags {
   readonly settle?: 'aws' | 'fast' | 'instant'
   readonly timeScale?: number
   readonly seed?: number
+  readonly runs?: number
+  readonly fault?: readonly string[]
   readonly output?: string
   readonly resilience?: boolean
   readonly service?: boolean
@@ -34,9 +36,6 @@ interface Flags {
 }
 
 type Run = (invocation: Invocation, args: readonly string[]) => Promise<number>
-
-/** Commands of the design that later parts bring. */
-const TO_COME = ['simulate']
 
 /** Runs one command line; returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -118,6 +117,15 @@ function define(action: Action, output: Output): Command {
   configured('unlock', 'take the service from a deployment that is gone for good')
     .option('--yes', 'do not ask')
     .action(action(async () => (await import('./unlock.ts')).unlock))
+  configured('simulate', 'run many deployments in virtual time, each with chance of its own')
+    .addOption(whole('--runs <number>', 'how many', 20))
+    .addOption(whole('--seed <n>', 'of the first run; each run has the next one', 1))
+    .option(
+      '--fault <name>',
+      'what befalls them: kill-instance, crash, throttle, lose-answer, stale, or JSON',
+      several,
+    )
+    .action(action(async () => (await import('./simulate.ts')).simulate))
   configured('doctor', 'say whether a deployment could start here, and what to do if not').action(
     action(async () => (await import('./doctor.ts')).doctor),
   )
@@ -142,18 +150,10 @@ function define(action: Action, output: Output): Command {
   command('init', 'write a config and a suite to start from').action(
     action(async () => (await import('./init.ts')).init),
   )
-  for (const name of TO_COME) {
-    command(name, '(not in this version)')
-      .allowUnknownOption()
-      .allowExcessArguments()
-      .action(() => {
-        throw new SluiceError('unsupported', `sluice ${name} is not in this version`, {
-          hint: 'sluice --help lists what is',
-        })
-      })
-  }
   return program
 }
+
+const several = (given: string, before: readonly string[] = []): readonly string[] => [...before, given]
 
 const whole = (flags: string, text: string, initial: number): Option =>
   numeric(flags, text, initial, (value) => Number.isInteger(value) && value >= 0, 'a whole number from 0')

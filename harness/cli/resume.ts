@@ -114,7 +114,8 @@ function sameCloud(
   )
 }
 
-function beginOf(
+/** Where a deployment stands whose journal was cut off. */
+export function beginOf(
   events: readonly JournalEvent[],
   observed: readonly ServiceSnapshot[],
   stages: number,

@@ -4,6 +4,7 @@ import { createScenario } from '#fixtures/scenarios/index'
 import { testWay } from '#strategies/test-way'
 import type { Cloud } from '../cloud.ts'
 import type { CloudSpec, Config } from '../config.ts'
+import type { CallListener } from '../connect/index.ts'
 import type { Site } from '../deployment-run.ts'
 import { SluiceError } from '../errors.ts'
 import type { StrategySpec } from '../strategy.ts'
@@ -26,6 +27,29 @@ export interface Scene extends AsyncDisposable {
 
 const READ = /^(Describe|Get|List|Head)/
 
+/** Counts the calls that a connection tells of, and stands before those that change something. */
+export function countCalls(): Pick<Scene, 'calls' | 'apart' | 'fence'> & { readonly onCall: CallListener } {
+  const calls: CallCount = { all: 0, writes: 0 }
+  const apart = new AsyncLocalStorage<CallCount>()
+  let check = (): void => {}
+  return {
+    calls: () => apart.getStore() ?? calls,
+    apart: (work) => apart.run({ all: 0, writes: 0 }, work),
+    fence: (allowed) => {
+      check = allowed
+    },
+    onCall: ({ operation, service }) => {
+      // What is kept in S3 is the lease itself.
+      if (service === 's3') return
+      const counted = [calls, apart.getStore()]
+      for (const count of counted) if (count) count.all++
+      if (READ.test(operation)) return
+      check()
+      for (const count of counted) if (count) count.writes++
+    },
+  }
+}
+
 /**
  * Reaches the cloud, telling what a person should know of it; on the embedded one, which starts empty, also creates the
  * sample service on the baseline.
@@ -36,22 +60,12 @@ export async function openScene(
   signal: AbortSignal,
   tell: (text: string) => void = () => {},
 ): Promise<Scene> {
-  const calls: CallCount = { all: 0, writes: 0 }
-  const apart = new AsyncLocalStorage<CallCount>()
-  let check = (): void => {}
+  let counting = countCalls()
   const cloud = await startCloud(spec, {
     signal,
     regions: config.sites.map(({ ref }) => ref.region),
     say: (line) => tell(`${line}\n`),
-    onCall: ({ operation, service }) => {
-      // What is kept in S3 is the lease itself.
-      if (service === 's3') return
-      const counted = [calls, apart.getStore()]
-      for (const count of counted) if (count) count.all++
-      if (READ.test(operation)) return
-      check()
-      for (const count of counted) if (count) count.writes++
-    },
+    onCall: (call) => counting.onCall(call),
   })
   try {
     if (spec.kind === 'embedded') await createServices(cloud, config, signal)
@@ -59,17 +73,10 @@ export async function openScene(
     await cloud[Symbol.asyncDispose]()
     throw thrown
   }
-  calls.all = 0
-  calls.writes = 0
-  return {
-    cloud,
-    calls: () => apart.getStore() ?? calls,
-    apart: (work) => apart.run({ all: 0, writes: 0 }, work),
-    fence: (allowed) => {
-      check = allowed
-    },
-    [Symbol.asyncDispose]: () => cloud[Symbol.asyncDispose](),
-  }
+  // What it took to create them is not the deployment's.
+  counting = countCalls()
+  const { calls, apart, fence } = counting
+  return { cloud, calls, apart, fence, [Symbol.asyncDispose]: () => cloud[Symbol.asyncDispose]() }
 }
 
 /** Creates every service of a config on its baseline, as the sample service's scenario has it. */
