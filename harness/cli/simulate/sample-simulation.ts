@@ -18,7 +18,7 @@ interface Given {
 }
 
 export function sampleSimulation(given: Given = {}): Simulation {
-  const { seed = 1, faults = [], strategy = QUICK, defects, rate = 5 } = given
+  const { seed = 1, faults = [], strategy = QUICK, defects, rate = 20 } = given
   const version = '2.0.0'
   const exported = {
     cloud: { kind: 'embedded' },

@@ -102,7 +102,6 @@ class Course {
     const before = takeInventory(world)
     const first = this.#begin(faults.some(({ kind }) => kind === 'crash'))
     const drawn = await drawPlan(config, first.scene.cloud, signal)
-    this.#befall(clock, drawn)
     let end = await this.#conduct(first, drawn)
     const { stoppedAt } = first
     if (!end) {
@@ -181,6 +180,7 @@ class Course {
     const journal = createJournal(`simulated-${seed}`, life.clock, { write, close: () => {} }, past)
     const watched = await Promise.all(sites.map((site) => this.#watch(site, drawn, scene, journal)))
     await Promise.all(watched.map(({ probe }) => probe.enter(BEFORE)))
+    if (!begin) this.#befall(this.#inProcess.clock, drawn)
     const deploying = runDeployment({
       cloud: scene.cloud,
       name: config.name,
