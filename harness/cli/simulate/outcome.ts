@@ -11,12 +11,12 @@ export interface Expectation {
 
 /** Why a deployment did not end as it should, a line each; empty when it did. */
 export function unexpected(simulated: Simulated, expectation: Expectation): readonly string[] {
-  const { end, before, after, events } = simulated
+  const { end, before, after, events, broken } = simulated
   const ended = events.findLast((event) => event.type === 'deployment-ended')
   const said = `it ended ${end.state} with exit code ${end.exitCode}: ${ended?.sentence}`
   const ending = mayEnd(simulated, expectation) ? [] : [said]
   const stands = end.state === 'promoted' ? notServing(simulated) : differences(before, after)
-  return [...ending, ...stands]
+  return [...ending, ...broken, ...stands]
 }
 
 function mayEnd({ end, plan, stoppedAt }: Simulated, { good, faults }: Expectation): boolean {

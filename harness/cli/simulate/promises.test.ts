@@ -83,14 +83,3 @@ for (const fault of ['throttle', 'lose-answer', 'kill-instance']) {
     expect((await simulate(given)).wrong).toEqual([])
   })
 }
-
-test('what is read as it was a moment ago never leaves anything half done, though it may stop a deployment', {
-  timeout: PATIENT,
-}, async () => {
-  const given = SEEDS.flatMap((seed) => [
-    { strategy: 'canary', seed, fault: 'stale' },
-    { strategy: 'blue-green', seed, fault: 'stale' },
-    { strategy: 'blue-green', seed, fault: 'stale', defects: BAD },
-  ])
-  expect((await simulate(given)).wrong).toEqual([])
-})

@@ -5,7 +5,7 @@ import type { InProcess } from '../../connect/in-process.ts'
 import { connectCloud } from '../../connect/index.ts'
 import { observeService } from '../../converge/observe.ts'
 import { BEFORE, type Begin } from '../../deployment-run.ts'
-import { SluiceError } from '../../errors.ts'
+import { describeError, SluiceError } from '../../errors.ts'
 import { estimate } from '../../estimate.ts'
 import { directFiles, directRunner } from '../../gate/direct/suite-runner.ts'
 import type { JournalEvent } from '../../journal/event.ts'
@@ -46,6 +46,8 @@ export interface Simulated {
   readonly after: Inventory
   /** Each service as it then was, with the version that it was to have. */
   readonly sites: readonly { readonly service: ServiceSnapshot; readonly version: string }[]
+  /** Why a service could not be seen any more, a line each: what makes it up is not all there. */
+  readonly broken: readonly string[]
   /** At which of its API calls the process was stopped; absent when it was not. */
   readonly stoppedAt?: number
 }
@@ -114,6 +116,15 @@ class Course {
     if (!end) throw new SluiceError('internal', 'a process was stopped that was not to be')
     this.#simulated.chaos.clear()
     await clock.sleep(REST)
+    const seen = await Promise.all(
+      drawn.sites.map(async ({ ref, release: { version } }) => {
+        try {
+          return { site: { service: await observeService(cloud, ref, signal), version } }
+        } catch (thrown) {
+          return { why: `${ref.name} in ${ref.region} cannot be observed: ${describeError(thrown)}` }
+        }
+      }),
+    )
     return {
       seed,
       end,
@@ -122,12 +133,8 @@ class Course {
       plan: drawn.plan,
       before,
       after: takeInventory(world),
-      sites: await Promise.all(
-        drawn.sites.map(async ({ ref, release: { version } }) => ({
-          service: await observeService(cloud, ref, signal),
-          version,
-        })),
-      ),
+      sites: seen.flatMap(({ site }) => site ?? []),
+      broken: seen.flatMap(({ why }) => why ?? []),
       ...(stoppedAt === undefined ? {} : { stoppedAt }),
     }
   }
