@@ -235,7 +235,9 @@ class Course {
         'pre-deploy': builtIn('pre-deploy'),
         shift: builtIn('shift'),
         'post-deploy': builtIn('post-deploy'),
+        contract: builtIn('resilience'),
       },
+      standing: [],
       approve: async () => 'the simulation',
     })
   }

@@ -1,3 +1,5 @@
+import { whyNotApplicable } from '../../checks/applies.ts'
+import { nameOf } from '../../checks/index.ts'
 import { deadline } from '../../clock.ts'
 import type { Cloud } from '../../cloud.ts'
 import { observeService } from '../../converge/observe.ts'
@@ -93,6 +95,9 @@ async function perform(subject: Subject, { file, name, test }: Named): Promise<T
     return ended({ status: 'skipped', leftOut: true, message: `not simulated: ${test.needsSockets}` })
   try {
     for (const look of test.looks) {
+      const check = nameOf(look.check)
+      const why = check && whyNotApplicable(check, subject.service)
+      if (why !== undefined) throw new LeftOut(why)
       const settled = await lookAt(subject, look)
       if (settled.findings.length > 0) return ended(judge(name, subject.service, settled))
     }
