@@ -13,7 +13,7 @@ export type Answer =
   | { readonly kind: 'foreign' }
 
 /** An answer, and for how many seconds it may be kept. */
-interface Held {
+export interface Held {
   readonly answer: Answer
   readonly ttl: number
 }
