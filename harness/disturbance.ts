@@ -1,4 +1,6 @@
 import { describeShares } from './converge/action.ts'
+import { lookInterval } from './converge/context.ts'
+import { eventually, STALE_FOR } from './converge/eventually.ts'
 import { observeService } from './converge/observe.ts'
 import type { Course } from './course.ts'
 import { SluiceError } from './errors.ts'
@@ -10,8 +12,18 @@ import type { FleetSnapshot, ServiceSnapshot } from './strategy.ts'
  * what clouds are like: converging makes up for them.
  */
 export async function undisturbed(course: Course, signal: AbortSignal): Promise<ServiceSnapshot> {
-  const found = await observeService(course.run.cloud, course.site.ref, signal)
-  const changes = disturbancesIn(course.last, found)
+  const { cloud } = course.run
+  const until = cloud.clock.now() + STALE_FOR
+  const look = (): Promise<ServiceSnapshot> =>
+    eventually(cloud.clock, signal, () => observeService(cloud, course.site.ref, signal))
+  let found = await look()
+  let changes = disturbancesIn(course.last, found)
+  // What is seen may be what was before this deployment's own last change.
+  while (changes.length > 0 && cloud.clock.now() < until) {
+    await cloud.clock.sleep(lookInterval(0), signal)
+    found = await look()
+    changes = disturbancesIn(course.last, found)
+  }
   if (changes.length === 0) return found
   throw new SluiceError(
     'cloud',

@@ -1,4 +1,5 @@
 import { describeAction, isShift } from './converge/action.ts'
+import { groupExists } from './converge/existing.ts'
 import { type Convergence, converge, journaled, observeFor } from './converge/index.ts'
 import { observeService } from './converge/observe.ts'
 import { order, urgentShift } from './converge/order.ts'
@@ -127,9 +128,23 @@ async function restore(
     const vanished = owned && !target.fleets[fleet] && observed.fleets.every(({ name }) => name !== fleet)
     if (vanished) await journaled(run, { kind: 'clear-remains', fleet }, course.last)
   }
+  await nothingLeft(course, target)
   if (target.downtime) await course.unlessProbeFails(() => probe.enter('reverted'))
   note(hadItAll(known, target) ? 0 : writes() - before)
   await course.unlessProbeFails(() => lastSeen(course, restoring.decided))
+}
+
+/** A fleet that no look showed may be there all the same: looks can be stale. What is left is looked for again. */
+async function nothingLeft(course: Course, target: Target): Promise<void> {
+  const { before, ref } = course.site
+  if (before.fleets[0]?.kind !== 'group') return
+  const clients = course.run.cloud.region(ref.region)
+  const { signal } = new AbortController()
+  const named = new Set(course.stagesHere().flatMap((stage) => Object.keys(course.target(stage).fleets)))
+  for (const fleet of named) {
+    if (target.fleets[fleet] || !(await groupExists(clients, fleet, signal))) continue
+    throw new SluiceError('cloud', `${fleet} is there still, though a look at the service did not show it`)
+  }
 }
 
 /** What this deployment was cut off from creating, or from removing, is no fleet, and so no target speaks of it. */

@@ -8,6 +8,7 @@ import type { Release, ServiceSnapshot, Target } from '../strategy.ts'
 import { absorb } from './absorb.ts'
 import { type Action, describeAction } from './action.ts'
 import { ACTION_DEADLINE, type ActionContext } from './context.ts'
+import { eventually } from './eventually.ts'
 import { observeService } from './observe.ts'
 import { order } from './order.ts'
 import { perform } from './perform.ts'
@@ -76,7 +77,8 @@ export async function converge(
 /** The service as it stands, with what a target that changes groups in place must know of them. */
 export function observeFor(run: Convergence, target: Target): Promise<ServiceSnapshot> {
   const inPlace = Object.values(target.fleets).some(({ mix, template }) => mix ?? template)
-  return observeService(run.cloud, run.ref, run.signal, inPlace ? run.journal.deployment : undefined)
+  const by = inPlace ? run.journal.deployment : undefined
+  return eventually(run.cloud.clock, run.signal, () => observeService(run.cloud, run.ref, run.signal, by))
 }
 
 /** Actions that wait for what the cloud does by itself. */
@@ -115,7 +117,7 @@ export async function journaled(run: Convergence, action: Action, observed: Serv
   const counted = WAITS.has(action.kind) ? clock : clock.wall
   using time = deadline(counted, limit, () => overdue(what, limit), run.signal)
   try {
-    await perform(action, contextOf(run, observed, time.signal))
+    await eventually(clock, time.signal, () => perform(action, contextOf(run, observed, time.signal)))
     outcome('done')
   } catch (thrown) {
     const cause = causeOf(thrown, run.signal, time.signal)

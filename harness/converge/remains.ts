@@ -1,4 +1,3 @@
-import { DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling'
 import {
   DescribeTagsCommand,
   DescribeTargetGroupsCommand,
@@ -7,6 +6,7 @@ import {
 import type { FleetName } from '../strategy.ts'
 import { clearBalancer } from './balancer.ts'
 import type { ActionContext } from './context.ts'
+import { groupExists } from './existing.ts'
 import { removeTargetGroup } from './fleet.ts'
 import { TAG } from './tags.ts'
 import { removeVersions, versionsMadeFor } from './template.ts'
@@ -16,18 +16,10 @@ import { removeVersions, versionsMadeFor } from './template.ts'
  * deployment that was cut off between two calls leaves such, and so does a group that could not be created.
  */
 export async function clearRemains(context: ActionContext, name: FleetName): Promise<void> {
-  if (await isFleet(context, name)) return
+  // What has its group is a fleet, though whoever goes back did not come to know of it.
+  if (await groupExists(context.clients, name, context.signal)) return
   await clearBalancer(context, name)
   await Promise.all([clearTargetGroup(context, name), clearVersions(context, name)])
-}
-
-/** What has its group is a fleet, though whoever goes back did not come to know of it. */
-async function isFleet({ clients, signal }: ActionContext, name: FleetName): Promise<boolean> {
-  const { AutoScalingGroups: groups = [] } = await clients.autoScaling.send(
-    new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }),
-    { abortSignal: signal },
-  )
-  return groups.length > 0
 }
 
 async function clearTargetGroup(context: ActionContext, name: FleetName): Promise<void> {

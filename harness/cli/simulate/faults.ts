@@ -21,12 +21,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   crash: { kind: 'crash' },
   throttle: injected({ action: 'aws:fis:inject-api-throttle-error', which: { percentage: 5 } }),
   'lose-answer': injected({ action: 'sluice:lose-api-answer', which: { percentage: 2 } }),
-  // What was just written and is read back as it was before cannot be told from what somebody else has changed.
-  stale: {
-    kind: 'injected',
-    spec: { action: 'sluice:stale-api', parameters: { age: '5s' }, which: { percentage: 10 } },
-    mayStop: true,
-  },
+  stale: injected({ action: 'sluice:stale-api', parameters: { age: '5s' }, which: { percentage: 10 } }),
 }
 
 /** A name, or a fault as the embedded cloud takes it, as JSON. Throws `usage` for anything else. */
