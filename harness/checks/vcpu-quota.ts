@@ -4,9 +4,10 @@ import {
   DescribeInstanceTypesCommand,
   type Instance,
 } from '@aws-sdk/client-ec2'
-import { GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas'
+import { GetServiceQuotaCommand, NoSuchResourceException } from '@aws-sdk/client-service-quotas'
 import type { Cloud, RegionClients } from '../cloud.ts'
 import { abortable } from '../converge/observe.ts'
+import { SluiceError } from '../errors.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
 import { type FleetOptions, groupsIn } from './check.ts'
 import { groupsOf, templateVersion } from './describe.ts'
@@ -102,9 +103,18 @@ async function quotaOf(
   QuotaCode: string,
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
-  const { Quota: quota } = await serviceQuotas.send(
-    new GetServiceQuotaCommand({ ServiceCode: 'ec2', QuotaCode }),
-    abortable(signal),
-  )
-  return quota?.Value
+  try {
+    const { Quota: quota } = await serviceQuotas.send(
+      new GetServiceQuotaCommand({ ServiceCode: 'ec2', QuotaCode }),
+      abortable(signal),
+    )
+    return quota?.Value
+  } catch (thrown) {
+    // A cloud that does not know the quota says nothing about the service.
+    if (!(thrown instanceof NoSuchResourceException)) throw thrown
+    throw new SluiceError('cloud', `the cloud knows no quota ${QuotaCode} of ec2`, {
+      cause: thrown,
+      hint: 'look at the vCPUs yourself, and leave vcpu-quota out with that reason',
+    })
+  }
 }
