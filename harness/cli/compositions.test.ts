@@ -170,7 +170,7 @@ test(
     expect(endOf(events)).toMatchObject({ state: 'reverted', left: [] })
     expect(endOf(events)?.after).toEqual(only(events, 'deployment-started')[0]?.before)
     const harmed = summarise(events).requests.byVersion.filter((each) => each.harmed > 0)
-    expect(harmed.map(({ version }) => version)).toEqual(['1.2.0'])
+    expect(harmed.map(({ version }) => version)).toEqual(['web 1.2.0'])
   },
 )
 

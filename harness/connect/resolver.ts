@@ -17,7 +17,7 @@ export interface Held {
   readonly answer: Answer
   readonly ttl: number
 }
-/** What a DNS server says of the addresses of a name; none where it has none, or is not the one to ask. */
+/** What a DNS server says of the addresses of a name that is there; none where it has none, or is not the one to ask. */
 type Addresses = readonly string[]
 
 /** Asks one DNS server, over UDP, and keeps what it answers for its TTL, counted in cloud time. */
@@ -113,7 +113,7 @@ export function createResolver(server: string, clock: Clock, keeps = true): Reso
     },
     addresses: (written) => {
       const name = plain(written)
-      return hosts.get(name, async () => readAddresses(await ask('A', name)))
+      return hosts.get(name, async () => readAddresses(await ask('A', name), name, server))
     },
     forget: (name) => services.forget(plain(name)),
     close() {
@@ -200,9 +200,14 @@ const plain = (name: string): string => name.toLowerCase().replace(/\.$/, '')
 const rcodeOf = (packet: DecodedPacket): string =>
   (packet as DecodedPacket & { rcode?: string }).rcode ?? 'NOERROR'
 
-function readAddresses(packet: DecodedPacket): Told<Addresses> {
+function readAddresses(packet: DecodedPacket, name: string, server: string): Told<Addresses> {
+  const rcode = rcodeOf(packet)
+  if (rcode === 'NXDOMAIN') {
+    throw Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND', hostname: name })
+  }
+  if (rcode !== 'NOERROR' && rcode !== 'REFUSED') throw noAnswer(server, new Error(rcode))
   const found = (packet.answers ?? []).filter((record): record is StringAnswer => record.type === 'A')
-  if (rcodeOf(packet) !== 'NOERROR' || found.length === 0) return { answer: [], ttl: 0 }
+  if (found.length === 0) return { answer: [], ttl: 0 }
   return { answer: found.map(({ data }) => data), ttl: Math.min(...found.map(({ ttl = 0 }) => ttl)) }
 }
 
