@@ -1,7 +1,8 @@
-import type { ClientRoute, FleetName, ServiceSnapshot, Traffic } from './strategy.ts'
+import type { ClientRoute, FleetName, ServiceSnapshot, TestRoute, Traffic } from './strategy.ts'
 
 interface More {
   readonly route?: ClientRoute | undefined
+  readonly test?: TestRoute | undefined
   /** Seconds for which answers may be kept meanwhile, if they are kept longer now; as they are when absent. */
   readonly ttl?: number | undefined
 }
@@ -10,9 +11,11 @@ interface More {
 export function trafficOf(
   { entry, shares: found }: ServiceSnapshot,
   shares: Readonly<Record<FleetName, number>>,
-  { route, ttl }: More = {},
+  { route, test, ttl }: More = {},
 ): Traffic {
-  if (entry.via === 'listener') return { via: 'listener', shares, ...(route ? { route } : {}) }
+  if (entry.via === 'listener') {
+    return { via: 'listener', shares, ...(route ? { route } : {}), ...(test ? { test } : {}) }
+  }
   // Nothing is gained by a record that leads nobody anywhere, and where all others are unhealthy it would lead everybody.
   const led = Object.entries(shares).filter(([name, share]) => share > 0 || found[name] !== undefined)
   return {

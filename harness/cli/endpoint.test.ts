@@ -39,8 +39,10 @@ test('a cloud without a data plane is refused before anything is touched, with w
     'autoscaling:CreateOrUpdateTags',
     'autoscaling:DeleteAutoScalingGroup',
     'autoscaling:DeleteTags',
+    'elasticloadbalancing:CreateListener',
     'elasticloadbalancing:CreateRule',
     'elasticloadbalancing:CreateTargetGroup',
+    'elasticloadbalancing:DeleteListener',
     'elasticloadbalancing:DeleteRule',
     'elasticloadbalancing:DeleteTargetGroup',
   ])

@@ -10,13 +10,18 @@ import {
   SuspendProcessesCommand,
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling'
-import { DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch'
+import {
+  DescribeAlarmsCommand,
+  GetMetricDataCommand,
+  GetMetricStatisticsCommand,
+} from '@aws-sdk/client-cloudwatch'
 import {
   CreateLaunchTemplateVersionCommand,
   DeleteLaunchTemplateVersionsCommand,
   DescribeImagesCommand,
   DescribeInstancesCommand,
   DescribeInstanceTypeOfferingsCommand,
+  DescribeInstanceTypesCommand,
   DescribeKeyPairsCommand,
   DescribeLaunchTemplateVersionsCommand,
   DescribeSecurityGroupsCommand,
@@ -34,7 +39,13 @@ import {
   ModifyListenerCommand,
   ModifyTargetGroupAttributesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
-import { ListHostedZonesCommand, ListResourceRecordSetsCommand } from '@aws-sdk/client-route-53'
+import {
+  ChangeResourceRecordSetsCommand,
+  GetChangeCommand,
+  ListHostedZonesCommand,
+  ListResourceRecordSetsCommand,
+} from '@aws-sdk/client-route-53'
+import { GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas'
 import type { Cloud, RegionClients } from '../cloud.ts'
 import { whyNoAnswer, whyNotBuilt } from '../connect/index.ts'
 
@@ -62,6 +73,8 @@ export async function notBuilt(
     ...balancing(clients, options),
     ...scaling(clients, options),
     ...computing(clients, options),
+    ...naming(clients, options),
+    ...counting(clients, options),
   }
   const missing = new Map<string, string>()
   const look = async ([action, call]: [string, () => Promise<unknown>]): Promise<void> => {
@@ -131,7 +144,7 @@ const scaling = ({ autoScaling }: RegionClients, options: CallOptions): Tries =>
   }
 }
 
-const computing = ({ ec2, route53, cloudWatch }: RegionClients, options: CallOptions): Tries => {
+const computing = ({ ec2 }: RegionClients, options: CallOptions): Tries => {
   const template = { LaunchTemplateId: TEMPLATE, DryRun: true }
   const LaunchTemplateData = { UserData: Buffer.from('{}').toString('base64') }
   return {
@@ -149,11 +162,52 @@ const computing = ({ ec2, route53, cloudWatch }: RegionClients, options: CallOpt
       ec2.send(new CreateLaunchTemplateVersionCommand({ ...template, LaunchTemplateData }), options),
     'ec2:DeleteLaunchTemplateVersions': () =>
       ec2.send(new DeleteLaunchTemplateVersionsCommand({ ...template, Versions: ['1'] }), options),
-    'cloudwatch:DescribeAlarms': () => cloudWatch.send(new DescribeAlarmsCommand({ MaxRecords: 1 }), options),
+  }
+}
+
+/** No hosted zone and no change has these ids. */
+const ZONE = 'Z00000000000000'
+const CHANGE = 'C00000000000000'
+
+const naming = ({ route53 }: RegionClients, options: CallOptions): Tries => {
+  const record = { Name: `${NOTHING}.example.com`, Type: 'TXT', TTL: 60 } as const
+  const Changes = [
+    { Action: 'DELETE' as const, ResourceRecordSet: { ...record, ResourceRecords: [{ Value: '"none"' }] } },
+  ]
+  return {
     'route53:ListHostedZones': () => route53.send(new ListHostedZonesCommand({ MaxItems: 1 }), options),
     'route53:ListResourceRecordSets': () =>
+      route53.send(new ListResourceRecordSetsCommand({ HostedZoneId: ZONE, MaxItems: 1 }), options),
+    'route53:GetChange': () => route53.send(new GetChangeCommand({ Id: CHANGE }), options),
+    'route53:ChangeResourceRecordSets': () =>
       route53.send(
-        new ListResourceRecordSetsCommand({ HostedZoneId: 'Z00000000000000', MaxItems: 1 }),
+        new ChangeResourceRecordSetsCommand({ HostedZoneId: ZONE, ChangeBatch: { Changes } }),
+        options,
+      ),
+  }
+}
+
+const counting = ({ ec2, cloudWatch, serviceQuotas }: RegionClients, options: CallOptions): Tries => {
+  const metric = { Namespace: 'AWS/EC2', MetricName: 'CPUUtilization' }
+  const within = { StartTime: new Date(0), EndTime: new Date(60_000) }
+  const Metric = { Metric: metric, Period: 60, Stat: 'Average' }
+  return {
+    'cloudwatch:DescribeAlarms': () => cloudWatch.send(new DescribeAlarmsCommand({ MaxRecords: 1 }), options),
+    'cloudwatch:GetMetricData': () =>
+      cloudWatch.send(
+        new GetMetricDataCommand({ ...within, MetricDataQueries: [{ Id: 'any', MetricStat: Metric }] }),
+        options,
+      ),
+    'cloudwatch:GetMetricStatistics': () =>
+      cloudWatch.send(
+        new GetMetricStatisticsCommand({ ...metric, ...within, Period: 60, Statistics: ['Average'] }),
+        options,
+      ),
+    'ec2:DescribeInstanceTypes': () =>
+      ec2.send(new DescribeInstanceTypesCommand({ InstanceTypes: ['t3.micro'] }), options),
+    'servicequotas:GetServiceQuota': () =>
+      serviceQuotas.send(
+        new GetServiceQuotaCommand({ ServiceCode: 'ec2', QuotaCode: 'L-1216C47A' }),
         options,
       ),
   }

@@ -63,7 +63,9 @@ export async function sampleAccount(
   const called = new Set<string>()
   const changed = new Set<string>()
   const { faults } = embedded.world
-  faults.calls.add(({ service, operation }) => void called.add(`${service}:${operation}`))
+  // CloudWatch signs as what it once was.
+  const inIam = (service: string): string => (service === 'monitoring' ? 'cloudwatch' : service)
+  faults.calls.add(({ service, operation }) => void called.add(`${inIam(service)}:${operation}`))
   faults.answered.add(({ operation }) => {
     if (!/^(Describe|Get|List)/.test(operation)) changed.add(operation)
   })
