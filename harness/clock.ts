@@ -62,15 +62,23 @@ function timer(ms: number, callback: () => void): Timer {
   return { cancel: () => clearTimeout(handle) }
 }
 
+/** Never shorter than asked: Node's timers count whole milliseconds, and may fire within the last one. */
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  const until = wallNow() + ms
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
-    const handle = setTimeout(finish, Math.min(Math.max(ms, 0), LONGEST_DELAY))
+    const arm = (left: number) => setTimeout(finish, Math.min(Math.max(left, 0), LONGEST_DELAY))
+    let handle = arm(ms)
     const abort = (): void => {
       clearTimeout(handle)
       reject(signal?.reason)
     }
     function finish(): void {
+      const left = until - wallNow()
+      if (left > 0) {
+        handle = arm(left)
+        return
+      }
       signal?.removeEventListener('abort', abort)
       resolve()
     }

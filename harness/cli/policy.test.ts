@@ -46,8 +46,6 @@ const RARE = ['autoscaling:DeleteTags']
 /** Where IAM calls an operation otherwise. */
 const RENAMED: Readonly<Record<string, string>> = {
   's3:HeadBucket': 's3:ListBucket',
-  'monitoring:DescribeAlarms': 'cloudwatch:DescribeAlarms',
-  'monitoring:GetMetricData': 'cloudwatch:GetMetricData',
 }
 /** That suites launch an instance of their own is for the embedded cloud alone. */
 const EMBEDDED_ONLY = ['ec2:TerminateInstances']
