@@ -79,7 +79,7 @@ async function section({ name, spec }: Known): Promise<string> {
 
 /** Without what depends on the run: where it answered. */
 const plain = (text: string): string =>
-  text.replace(/https?:\/\/(localhost|127\.0\.0\.1):\d+/g, 'it').replaceAll('|', '\\|')
+  text.replace(/https?:\/\/[\w.-]+:\d+/g, 'it').replaceAll('|', '\\|')
 
 function services(cloud: Cloud): string[] {
   const needs = ['ec2', 'elbv2', 'autoscaling', 'route53', 's3', 'cloudwatch', 'data-plane', 'dns'] as const
