@@ -1,3 +1,4 @@
+import { deadline } from './clock.ts'
 import { describeAction, isShift } from './converge/action.ts'
 import { groupExists } from './converge/existing.ts'
 import { type Convergence, converge, journaled, observeFor } from './converge/index.ts'
@@ -20,6 +21,8 @@ export interface Decided {
 /** How often the way back is tried before a person is asked for. Pauses double, in cloud time. */
 const ATTEMPTS = 6
 const PAUSE = 2_000
+/** Wall milliseconds for a look at what may be left: retries of throttled calls included. */
+const LOOK_WITHIN = 60_000
 
 /**
  * Takes sites back to the baseline, group after group: the next begins when the one before has its traffic back, and
@@ -138,11 +141,14 @@ async function restore(
 async function nothingLeft(course: Course, target: Target): Promise<void> {
   const { before, ref } = course.site
   if (before.fleets[0]?.kind !== 'group') return
-  const clients = course.run.cloud.region(ref.region)
-  const { signal } = new AbortController()
+  const { cloud } = course.run
+  const late = (): Error =>
+    new SluiceError('timeout', `whether anything of ${course.scope} is left could not be seen in time`)
+  using time = deadline(cloud.clock.wall, LOOK_WITHIN, late)
+  const clients = cloud.region(ref.region)
   const named = new Set(course.stagesHere().flatMap((stage) => Object.keys(course.target(stage).fleets)))
   for (const fleet of named) {
-    if (target.fleets[fleet] || !(await groupExists(clients, fleet, signal))) continue
+    if (target.fleets[fleet] || !(await groupExists(clients, fleet, time.signal))) continue
     throw new SluiceError('cloud', `${fleet} is there still, though a look at the service did not show it`)
   }
 }

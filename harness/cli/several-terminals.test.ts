@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,8 +12,8 @@ import { observeService } from '../converge/observe.ts'
 import type { ServiceRef } from '../gate.ts'
 import type { JournalEvent } from '../journal/event.ts'
 import { deployIn, only } from './deploy-process.ts'
+import { sluiceIn } from './kept-account.ts'
 
-const CLI = join(import.meta.dirname, '../cli.ts')
 const PATIENT = { timeout: 120_000 }
 const REGIONS = ['eu-west-1', 'us-east-1'] as const
 const ENTRY = { loadBalancer: 'shop', listener: 80 }
@@ -65,20 +65,10 @@ afterEach(async () => {
   await embedded[Symbol.asyncDispose]()
 })
 
-function sluice(...args: readonly string[]): Promise<{ code: number | null; text: string }> {
-  const child = spawn(process.execPath, ['--conditions=sluice-source', CLI, ...args], {
-    cwd: project,
-    env: { ...process.env, NO_COLOR: '1' },
-  })
-  return new Promise((resolve) => {
-    let text = ''
-    const hear = (chunk: Buffer): void => {
-      text += chunk.toString()
-    }
-    child.stdout.on('data', hear)
-    child.stderr.on('data', hear)
-    child.on('close', (code) => resolve({ code, text }))
-  })
+/** Another terminal. */
+async function sluice(...args: readonly string[]): Promise<{ code: number | null; text: string }> {
+  const { code, out, err } = await sluiceIn(project, args)
+  return { code, text: out + err }
 }
 
 const observed = () =>
