@@ -203,11 +203,12 @@ function alarmsOf({ config, scene: { cloud }, before }: GateParts): Alarms | und
   }
 }
 
-/** The last gate of a release looks at everything that was acknowledged, once. */
+/** The last gate of a release looks at everything that was acknowledged before it, once, while its suites run. */
 function readingBack(probe: Eyes['probe']): () => Promise<void> {
-  let reading: Promise<unknown> | undefined
+  const reading = probe.readBack('meanwhile')
+  // A gate that closes before it asks does not want to hear of it.
+  reading.catch(() => {})
   return async () => {
-    reading ??= probe.readBack('meanwhile')
     await reading
     await probe.flush()
   }
