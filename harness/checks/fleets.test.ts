@@ -111,7 +111,7 @@ test('a target that is not healthy is waited for; a fleet without targets is a f
   await untilWhole(world)
 })
 
-test('an instance that runs another launch template version than its group records is found', async () => {
+test('an instance of another launch template version than its group records, and one not numbered, are found', async () => {
   const { launchTemplateId: LaunchTemplateId, launchTemplateVersion: version } = world.sample
   const { LaunchTemplateVersion: made } = await clients().ec2.send(
     new CreateLaunchTemplateVersionCommand({
@@ -151,7 +151,7 @@ test('an image that is gone is a fact', async () => {
   ).toMatchObject([{ severity: 'wrong', subject: 'ami-0123456789abcdef0' }])
 })
 
-test('a zone that the load balancer does not cover, and instances in one zone only, are found', async () => {
+test('a zone that the load balancer does not cover, a group in one zone only, and full subnets are found', async () => {
   const service = await world.observe()
   const { ec2, autoScaling } = clients()
   const { AvailabilityZones: all = [] } = await ec2.send(new DescribeAvailabilityZonesCommand({}))
@@ -186,6 +186,38 @@ test('a zone that the load balancer does not cover, and instances in one zone on
   await place(before)
   await autoScaling.send(new ResumeProcessesCommand(stay))
   await untilWhole(world)
+})
+
+test('instances that have crowded into one zone are waited for', async () => {
+  const { autoScaling } = clients()
+  const service = await world.observe()
+  const { VPCZoneIdentifier: all = '' } =
+    (await groupsOf(world.cloud, service, service.fleets)).get(group) ?? {}
+  const stay = { AutoScalingGroupName: group, ScalingProcesses: ['AZRebalance'] }
+  const place = (VPCZoneIdentifier: string, DesiredCapacity: number) =>
+    autoScaling.send(
+      new UpdateAutoScalingGroupCommand({ AutoScalingGroupName: group, VPCZoneIdentifier, DesiredCapacity }),
+    )
+  await autoScaling.send(new SuspendProcessesCommand(stay))
+  await place(all.split(',')[0] ?? '', 4)
+  await untilWhole(world)
+  await place(all, 4)
+  expect(await checks.zoneBalance(world.cloud, await world.observe(), {})).toMatchObject([
+    { severity: 'waiting', subject: group },
+  ])
+  await place(all, 2)
+  await autoScaling.send(new ResumeProcessesCommand(stay))
+  await untilWhole(world)
+})
+
+test('a fleet with fewer instances replaced than the stage says is waited for', async () => {
+  const service = await world.observe()
+  const mixed = (old: number) =>
+    checks.fleetMix(world.cloud, service, { mixes: { [group]: { '1.0.0': old, '2.0.0': 1 - old } } })
+  expect(await mixed(1)).toEqual([])
+  expect(await mixed(0.5)).toMatchObject([
+    { severity: 'waiting', subject: group, expected: '1 of 2 instances on 1.0.0', seen: '2' },
+  ])
 })
 
 test('a target group of the service with targets and no rule is an orphan', async () => {
