@@ -9,7 +9,8 @@ import { join } from 'node:path'
 import { defects } from '#fixtures/app/defects/index'
 import { rateAtLeast } from '#harness/gate/analysis/distributions'
 import type { JournalEvent } from '#harness/journal/event'
-import { type DeploymentSummary, summarise } from '#harness/journal/summary'
+import { summarise } from '#harness/journal/summary'
+import { settlingOf } from '#harness/propagation'
 import { configBeside, deploy } from './command-line.ts'
 
 /** Kinds that need more than their name to show: the mildest that a default deployment is held to. */
@@ -58,13 +59,37 @@ interface Budget {
   readonly exposed: number
 }
 
-function budgetOf(events: readonly JournalEvent[], shares: DeploymentSummary['shares']): Budget {
+/** The share of the traffic that each stage of the plan gives the release, of 1. */
+function planned(events: readonly JournalEvent[]): ReadonlyMap<string, number> {
+  const started = events.find((event) => event.type === 'deployment-started')
+  return new Map(
+    started?.plan.stages.map(({ name, targets }) => {
+      const shares = Object.values(targets).flatMap(({ fleets, traffic }) =>
+        Object.entries(traffic.shares).map(([fleet, share]) => ({ share, release: fleets[fleet]?.release })),
+      )
+      const sum = (of: typeof shares): number => of.reduce((total, { share }) => total + share, 0)
+      return [name, sum(shares.filter(({ release }) => release === RELEASE)) / sum(shares)]
+    }),
+  )
+}
+
+function budgetOf(events: readonly JournalEvent[]): Budget {
+  const stages = planned(events)
+  // While weights are on their way, what comes counts as the stage's that they lead to.
+  const shares = new Map(
+    [...stages].flatMap(
+      ([name, share]) =>
+        [
+          [name, share],
+          [settlingOf(name), share],
+        ] as const,
+    ),
+  )
   let [sent, exposed] = [0, 0]
   for (const event of events) {
     if (event.type !== 'traffic') continue
-    const { to, counts } = event.bucket
-    // The share in force at the end of an interval: at its beginning the weights may just have been on their way.
-    const share = shares.findLast(({ at }) => at <= to)?.shares[RELEASE] ?? 0
+    const { stage, counts } = event.bucket
+    const share = shares.get(stage) ?? 0
     const n = counts.reduce((sum, count) => sum + count.n, 0)
     if (share > 0) sent += n
     exposed += share * n
@@ -89,7 +114,7 @@ async function caught(config: string, strategy: string, kind: string): Promise<C
     exitCode: summary.exitCode,
     stage: wayBack?.stage ?? '–',
     harmed: summary.requests.harmed,
-    budget: budgetOf(events, summary.shares),
+    budget: budgetOf(events),
     exposed,
     detectMs: wayBack?.detect?.cloudMs,
     sentence: summary.trouble?.sentence ?? summary.sentence ?? '',
