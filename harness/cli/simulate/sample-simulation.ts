@@ -15,10 +15,13 @@ interface Given {
   /** Of the release; it is good without any. */
   readonly defects?: readonly unknown[]
   readonly rate?: number
+  /** Who is asked before the deployment goes on, and when they approve. */
+  readonly approvals?: Readonly<Record<string, unknown>>
+  readonly approvesAfter?: number
 }
 
 export function sampleSimulation(given: Given = {}): Simulation {
-  const { seed = 1, faults = [], strategy = QUICK, defects, rate = 20 } = given
+  const { seed = 1, faults = [], strategy = QUICK, defects, rate = 20, approvals, approvesAfter } = given
   const version = '2.0.0'
   const exported = {
     cloud: { kind: 'embedded' },
@@ -31,10 +34,17 @@ export function sampleSimulation(given: Given = {}): Simulation {
     release: 'new',
     strategy,
     probe: { rate },
+    ...(approvals ? { approvals } : {}),
   }
   const config = validateConfig(exported, {}, 'the sample simulation', process.cwd(), {
     strategyNamed,
     compositionNamed,
   })
-  return { config, seed, faults, noise: REALISTIC }
+  return {
+    config,
+    seed,
+    faults,
+    noise: REALISTIC,
+    ...(approvesAfter === undefined ? {} : { approvesAfter }),
+  }
 }

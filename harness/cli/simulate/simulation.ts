@@ -32,6 +32,8 @@ export interface Simulation {
   readonly seed: number
   readonly noise: Noise
   readonly faults: readonly Fault[]
+  /** Cloud milliseconds after which whoever is asked approves; at once unless given. */
+  readonly approvesAfter?: number
 }
 
 export interface Simulated {
@@ -223,7 +225,7 @@ class Course {
     return { ...site, probe, view, blind }
   }
 
-  /** As ever, save that the suites run in this process, and that whoever is asked approves at once. */
+  /** As ever, save that the suites run in this process, and that whoever is asked approves. */
   #judges(site: DrawnSite & Pick<Eyes, 'probe' | 'view'>, plan: Plan, scene: Scene) {
     return judges({
       ...site,
@@ -238,7 +240,10 @@ class Course {
         contract: builtIn('resilience'),
       },
       standing: [],
-      approve: async () => 'the simulation',
+      approve: async (_stage, _within, signal) => {
+        await scene.cloud.clock.sleep(this.#simulation.approvesAfter ?? 0, signal)
+        return 'the simulation'
+      },
     })
   }
 }
