@@ -3,7 +3,10 @@ import type { World } from '#fixtures/clouds/embedded/world/world'
 /** What stands in a cloud, by name and without what differs from one look to the next. */
 export type Inventory = Readonly<Record<string, string>>
 
-/** Groups, instances, target groups, listeners' rules and launch templates of every region. */
+/**
+ * Groups, instances, load balancers, target groups, listeners' rules and launch templates of every region, and what names
+ * lead to.
+ */
 export function takeInventory(world: World): Inventory {
   const things: Record<string, string> = {}
   const put = (what: string, how: unknown): void => {
@@ -22,6 +25,7 @@ export function takeInventory(world: World): Inventory {
     }
     const lasting = [...ec2.instances.values()].filter((row) => row.state !== 'terminated')
     put(`${name} instances`, lasting.length)
+    for (const { arn } of elbv2.loadBalancers.values()) put(`${name} ${arn}`, 'there')
     for (const { arn } of elbv2.targetGroups.values()) {
       put(`${name} ${arn}`, [...elbv2.targetsByGroup(arn)].map(({ state }) => state).sort())
     }
@@ -32,6 +36,8 @@ export function takeInventory(world: World): Inventory {
       put(`${name} launch template ${launchTemplateName}`, versions.length)
     }
   }
+  for (const [key, { record }] of world.route53.recordSets.entries()) put(`record ${key}`, record)
+  for (const { id } of world.route53.healthChecks.values()) put(`health check ${id}`, 'there')
   return things
 }
 
