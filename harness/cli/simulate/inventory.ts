@@ -36,7 +36,11 @@ export function takeInventory(world: World): Inventory {
       put(`${name} launch template ${launchTemplateName}`, versions.length)
     }
   }
-  for (const [key, { record }] of world.route53.recordSets.entries()) put(`record ${key}`, record)
+  for (const [key, { record }] of world.route53.recordSets.entries()) {
+    // A record's values have no order.
+    const values = record.ResourceRecords?.map(({ Value }) => Value).sort()
+    put(`record ${key}`, { ...record, ResourceRecords: values })
+  }
   for (const { id } of world.route53.healthChecks.values()) put(`health check ${id}`, 'there')
   return things
 }
