@@ -113,6 +113,9 @@ export class Course {
       index,
       name: stage.name,
       shares: target.traffic.shares,
+      capacity: Object.fromEntries(
+        Object.entries(target.fleets).map(([name, { desiredCapacity }]) => [name, desiredCapacity]),
+      ),
       ...(mixes ? { mixes } : {}),
       ...(target.traffic.route ? { route: target.traffic.route } : {}),
       ...(target.traffic.test ? { test: target.traffic.test } : {}),

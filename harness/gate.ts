@@ -128,6 +128,8 @@ export interface StageRef {
   readonly index: number
   readonly name: string
   readonly shares: Readonly<Record<string, number>>
+  /** Instances of each fleet. */
+  readonly capacity?: Readonly<Record<FleetName, number>>
   /** Fleets that run two releases in this stage: the share of each, of 1. */
   readonly mixes?: Readonly<Record<FleetName, VersionShares>>
   /** Clients who are sent to one fleet in this stage, whatever the shares. Half of the probe asks as they do. */
@@ -261,4 +263,15 @@ export interface TrafficBucket {
 }
 
 /** Everything the probe saw in one stage, or over several. Same shape as a bucket, without its end. */
-export type TrafficWindow = Omit<TrafficBucket, 'to'>
+export interface TrafficWindow extends Omit<TrafficBucket, 'to'> {
+  /** Of a stage: the half minute in which most requests had no answer of any release; absent where all had one. */
+  readonly burst?: Burst
+}
+
+/** Requests that no release answered, of all that ended within half a minute of cloud time. */
+export interface Burst {
+  readonly errors: number
+  readonly n: number
+  /** Of those, the ones that ended between the first of the errors and the last. */
+  readonly between: number
+}

@@ -10,8 +10,9 @@ import type { ServiceSnapshot } from './strategy.ts'
 /** Wall milliseconds. Weights are in force within seconds, with no published bound. */
 const CONFIRM_WITHIN = 30_000
 const LOOK_INTERVAL = 50
-/** Answers in a row that must show no sign of a release that gets no traffic any more. */
+/** Answers in a row, and cloud milliseconds, that must show no sign of a release that gets no traffic any more. */
 const QUIET_ANSWERS = 10
+const QUIET_FOR = 5_000
 
 /** What traffic is filed under from when it begins to follow the weights of a stage until it does. */
 export const settlingOf = (stage: string): string => `shifting to ${stage}`
@@ -41,6 +42,7 @@ export async function confirmShift(
   const settling = downtime ? downtimeOf(stage) : settlingOf(stage)
   await site.probe.enter(settling)
   let quiet = 0
+  let quietSince = started
   let straggling = false
   const stop = site.view.onChange((bucket) => {
     if (bucket.stage !== settling) return
@@ -48,6 +50,7 @@ export async function confirmShift(
     straggling = straggling || old
     const late = old || bucket.counts.some((count) => isAnnounced(settling, count))
     quiet = late ? 0 : quiet + bucket.counts.reduce((sum, count) => sum + count.n, 0)
+    if (late) quietSince = bucket.to
   })
   using time = deadline(
     clock.wall,
@@ -66,7 +69,7 @@ export async function confirmShift(
     signal,
   )
   try {
-    while (quiet < QUIET_ANSWERS) {
+    while (quiet < QUIET_ANSWERS || clock.now() - quietSince < QUIET_FOR) {
       await clock.wall.sleep(LOOK_INTERVAL, time.signal)
       await site.probe.flush()
     }

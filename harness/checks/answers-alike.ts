@@ -5,7 +5,7 @@ import { type Answer, type Asked, inLanes, tryAsk } from './ask.ts'
 import { askOn, type Witness } from './ask-on.ts'
 import { isMoreThan } from './binomial.ts'
 import { type FleetOptions, fleetsOf, lacking, standingFleets } from './check.ts'
-import { cannotBeReached, type Door, doorsOf } from './direct.ts'
+import { cannotBeReached, type Door, doorsOf, unlessLost } from './direct.ts'
 import { DEFAULT_LIMIT, type ErrorLimit, errorShare, isError } from './error-share.ts'
 import { type Findings, looking, unknown, waiting, wrong } from './finding.ts'
 import { differenceFrom } from './page-shape.ts'
@@ -56,7 +56,9 @@ export async function answersAlike(
     const seen = await Promise.all(
       doors.map(({ fleet, doors }) => ofFleet(cloud, fleet, doors, page, options)),
     )
-    const findings = seen.flatMap((each) => each.findings)
+    const asked = doors.flatMap((each) => each.doors)
+    const found = seen.flatMap((each) => each.findings)
+    const findings = await unlessLost(cloud, service, asked, found, signal)
     const witnesses = seen.flatMap((each) => each.witness ?? [])
     const witness = witnesses.find(({ name }) => name === reference)
     if (findings.length > 0 || !witness) return findings

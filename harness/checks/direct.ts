@@ -3,6 +3,7 @@ import { releaseOn } from '../mix.ts'
 import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
 import type { Asked } from './ask.ts'
 import { instancesOf, targetsOf } from './describe.ts'
+import { type Findings, waiting } from './finding.ts'
 import { instancesIn } from './instance-fleets.ts'
 
 /** A target that can be asked itself, past the load balancer. */
@@ -48,6 +49,35 @@ export async function releasesOf(
   const doors = await doorsOf(cloud, service, fleet, signal)
   const byRelease = new Map(doors.toReversed().map((door) => [releaseOn(fleet, door.instanceId), door]))
   return [...byRelease].map(([release, door]) => ({ ...door, release }))
+}
+
+/** Terminated or stopped because the machine failed, and not by anybody's wish (EC2 API Reference, StateReason). */
+const MACHINE_FAILED = /^Server\./
+
+/**
+ * What was found when these instances were asked; where the machine of one was lost meanwhile, that is no fault of what ran
+ * on it: its group replaces it, and then they are asked again.
+ */
+export async function unlessLost(
+  cloud: Cloud,
+  service: ServiceSnapshot,
+  doors: readonly Door[],
+  findings: Findings,
+  signal?: AbortSignal,
+): Promise<Findings> {
+  if (findings.every(({ severity }) => severity !== 'wrong')) return findings
+  const ids = doors.map(({ instanceId }) => instanceId).filter((id) => id.startsWith('i-'))
+  const instances = await instancesOf(cloud, service, [...new Set(ids)], signal)
+  const lost = instances.filter(({ StateReason: why }) => MACHINE_FAILED.test(why?.Code ?? ''))
+  if (lost.length === 0) return findings
+  return lost.map(({ InstanceId: id, StateReason: why }) =>
+    waiting({
+      subject: `${service.scope} ${id}`,
+      expected: 'every instance that is asked to be there',
+      seen: `it was lost with its machine (${why?.Message ?? why?.Code})`,
+      hint: 'its group replaces it; ask again then',
+    }),
+  )
 }
 
 /** Errors of a network that has no way to the address: they say nothing about the instance. */

@@ -89,7 +89,7 @@ test('a lost instance is waited for, a lowered capacity is a fact', async () => 
   await untilWhole(world)
 })
 
-test('a target that is not healthy is waited for; a fleet without targets is a fact', async () => {
+test('a target that is not healthy is waited for, and so are targets of a fleet without any', async () => {
   const service = await world.observe()
   const add = { AutoScalingGroupName: group, ScalingProcesses: ['HealthCheck', 'ReplaceUnhealthy'] }
   await clients().autoScaling.send(new SuspendProcessesCommand(add))
@@ -98,7 +98,7 @@ test('a target that is not healthy is waited for; a fleet without targets is a f
   const Targets = inService(groups.get(group)).map(({ InstanceId: Id }) => ({ Id }))
   await clients().elbv2.send(new DeregisterTargetsCommand({ TargetGroupArn, Targets }))
   expect(await checks.targetHealth(world.cloud, service, {})).toMatchObject([
-    { severity: 'wrong', seen: 'none registered' },
+    { severity: 'waiting', seen: 'none registered' },
   ])
   const nobody = Targets.slice(0, 1).map(({ Id }) => ({ Id, Port: 9 }))
   await clients().elbv2.send(new RegisterTargetsCommand({ TargetGroupArn, Targets: nobody }))

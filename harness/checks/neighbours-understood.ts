@@ -1,7 +1,7 @@
 import type { Cloud } from '../cloud.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
 import { lacking, servingFleets } from './check.ts'
-import { type Door, releasesOf } from './direct.ts'
+import { type Door, releasesOf, unlessLost } from './direct.ts'
 import { DEFAULT_LIMIT, errorShare } from './error-share.ts'
 import { type Findings, looking, wrong } from './finding.ts'
 import { askEach, didAnswer, type Reply } from './offered.ts'
@@ -41,7 +41,7 @@ export async function neighboursUnderstood(
         const callers = options.callers.filter((caller) => caller !== door.release)
         return ofDoor(cloud, `${fleet.name} ${door.instanceId}`, door, { ...options, callers })
       })
-      return (await Promise.all(findings)).flat()
+      return unlessLost(cloud, service, doors, (await Promise.all(findings)).flat(), signal)
     })
     return (await Promise.all(found)).flat()
   })

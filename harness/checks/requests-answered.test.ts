@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { entryUrl, inLanes, tryAsk } from './ask.ts'
 import { checks } from './index.ts'
-import { failures } from './requests-answered.ts'
+import { exceptOneBurst, failures } from './requests-answered.ts'
 import { addCandidate, openSampleWorld, type SampleWorld } from './sample-world.ts'
 
 /** Requests as users send them, then until their minute and what a request may take is over. */
@@ -18,13 +18,13 @@ test('requests that a candidate leaves unanswered are its own by the metrics of 
   await using world = await openSampleWorld(2)
   const service = await addCandidate(world, [{ kind: 'hang', rate: 0.5 }])
   expect(await checks.requestsAnswered(world.cloud, service, {})).toEqual([])
-  await traffic(world, 80)
+  await traffic(world, 240)
   expect(await checks.requestsAnswered(world.cloud, service, {})).toMatchObject([
     {
       severity: 'wrong',
       subject: 'orders-2-0-0',
       seen: expect.stringMatching(
-        /^\d+ of \d+ requests failed by the metrics of the load balancer, of orders \d of \d+ requests failed$/,
+        /^\d+ of \d+ requests failed by the metrics of the load balancer, the worst two minutes left aside, of orders \d of \d+ requests failed$/,
       ),
     },
   ])
@@ -51,4 +51,11 @@ test('what is answered a minute later has not failed; what is answered never, or
   expect(failures(counted, 3 * 60_000).map(({ failed }) => failed)).toEqual([1, 0, 1, 0])
   // The last minute counts only when what it was asked has had its time.
   expect(failures(counted, 4 * 60_000).map(({ failed }) => failed)).toEqual([1, 0, 1, 6])
+})
+
+test('the worst minute and the worse of its neighbours are left aside, and nothing where no minute was bad', () => {
+  const minutes = [0, 3, 9, 4, 0, 2].map((failed, at) => ({ start: at * 60_000, requests: 10, failed }))
+  expect(exceptOneBurst(minutes, (each) => each).map(({ failed }) => failed)).toEqual([0, 3, 0, 2])
+  const quiet = minutes.map((each) => ({ ...each, failed: 0 }))
+  expect(exceptOneBurst(quiet, (each) => each)).toEqual(quiet)
 })

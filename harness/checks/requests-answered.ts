@@ -19,7 +19,8 @@ const UNDER_WAY = 2_000
 /**
  * Requests that the load balancer gave to a candidate fail no more often than those that it gave to the stable fleet in
  * the same minute, by its own metrics: they tell whose a request was that nobody answered, and they count those of real
- * users too. Before a minute is over that both have served there is nothing to see.
+ * users too. One burst is left aside, for a machine may be lost; so before three minutes are over that both have served
+ * there is nothing to see.
  */
 export async function requestsAnswered(
   cloud: Cloud,
@@ -51,7 +52,7 @@ export interface Counted {
   readonly broken: number
 }
 
-interface Minute {
+export interface Minute {
   readonly start: number
   readonly requests: number
   readonly failed: number
@@ -82,12 +83,13 @@ function compared(
   other: readonly Minute[],
   { expected, limit }: { readonly expected: string; readonly limit: ErrorLimit },
 ): Findings {
-  const shared = own.flatMap((minute) => {
+  const both = own.flatMap((minute) => {
     const beside = other.find(({ start }) => start === minute.start)
     return beside && beside.requests > 0 && minute.requests > 0 ? { minute, beside } : []
   })
+  const weighed = exceptOneBurst(both, ({ minute }) => minute)
   const eValue = oddsEValue(
-    shared.map(({ minute, beside }) => ({
+    weighed.map(({ minute, beside }) => ({
       errors: minute.failed,
       others: beside.failed,
       share: minute.requests / (minute.requests + beside.requests),
@@ -98,15 +100,33 @@ function compared(
     each.reduce((total, minute) => total + minute[key], 0)
   const told = (each: readonly Minute[]): string =>
     `${sum(each, 'failed')} of ${sum(each, 'requests')} requests failed`
-  const [mine, theirs] = [shared.map(({ minute }) => minute), shared.map(({ beside }) => beside)]
+  const [mine, theirs] = [weighed.map(({ minute }) => minute), weighed.map(({ beside }) => beside)]
   return [
     wrong({
       subject: fleet.name,
       expected,
-      seen: `${told(mine)} by the metrics of the load balancer, of ${stable.name} ${told(theirs)}`,
+      seen: `${told(mine)} by the metrics of the load balancer, the worst two minutes left aside, of ${stable.name} ${told(theirs)}`,
       hint: `look at RequestCount, HTTPCode_Target_5XX_Count and the access logs of ${fleet.targetGroupArn}`,
     }),
   ]
+}
+
+/**
+ * All but the worst minute and the worse of its neighbours: within them a machine may have been lost, which befalls any
+ * release, while a release that is at fault fails in the other minutes too.
+ */
+export function exceptOneBurst<Each>(
+  given: readonly Each[],
+  minuteOf: (each: Each) => Minute,
+): readonly Each[] {
+  const failed = (each: Each | undefined): number => (each ? minuteOf(each).failed : -1)
+  const [worst] = given.toSorted((a, b) => failed(b) - failed(a))
+  if (worst === undefined || failed(worst) === 0) return given
+  const at = minuteOf(worst).start
+  const [beside] = given
+    .filter((each) => Math.abs(minuteOf(each).start - at) === MINUTE)
+    .toSorted((a, b) => failed(b) - failed(a))
+  return given.filter((each) => each !== worst && each !== beside)
 }
 
 /** Of the load balancer that leads users to a fleet. */

@@ -3,11 +3,12 @@ import type { Cloud } from '../cloud.ts'
 import type { GroupFleet, ServiceSnapshot } from '../strategy.ts'
 import { type FleetOptions, groupsIn } from './check.ts'
 import { targetsOf } from './describe.ts'
-import { type Finding, type Findings, looking, waiting, wrong } from './finding.ts'
+import { type Finding, type Findings, looking, waiting } from './finding.ts'
 
 /**
  * Every target of these fleets is healthy, each target group by itself. A draining target is on its way out and
- * counts neither way. An unhealthy one is `waiting`: its group replaces it, so only what stays so is a failure.
+ * counts neither way. An unhealthy one is `waiting`, and so is a group without any while its only instance is replaced:
+ * its group replaces it, so only what stays so is a failure.
  */
 export async function targetHealth(
   cloud: Cloud,
@@ -29,7 +30,7 @@ function judge(fleet: GroupFleet, targets: readonly TargetHealthDescription[]): 
     const expected = `fleet ${fleet.name} to have targets`
     const hint =
       'a target group without targets answers 503: look at the group and its AddToLoadBalancer process'
-    return [wrong({ subject: fleet.targetGroupArn, expected, seen: 'none registered', hint })]
+    return [waiting({ subject: fleet.targetGroupArn, expected, seen: 'none registered', hint })]
   }
   return staying.flatMap((target) => finding(fleet, target))
 }

@@ -32,8 +32,8 @@ export async function awaitHealthy(context: ActionContext, name: FleetName, coun
   let seen: Look | undefined
   try {
     for (;;) {
-      // Once all are in service, only what the targets are is asked again, and both when they are healthy.
-      if (booted === undefined || !seen) seen = await look(context, fleet)
+      // While all are in service, only what the targets are is asked again, and both when they are healthy.
+      if (booted === undefined || !seen || seen.inService < count) seen = await look(context, fleet)
       else seen = { ...seen, ...(await lookAtTargets(context, fleet)) }
       if (!seen.there) {
         throw new SluiceError('cloud', `Auto Scaling group ${name} is gone`, {

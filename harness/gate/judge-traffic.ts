@@ -1,8 +1,9 @@
 import { isAnnounced } from '../downtime.ts'
 import { SluiceError } from '../errors.ts'
-import type { Evidence, Thresholds, TrafficWindow } from '../gate.ts'
+import type { Evidence, StageRef, Thresholds, TrafficWindow } from '../gate.ts'
 import { sharesAsked } from '../route.ts'
 import { analyse } from './analysis/analyse.ts'
+import { rateAtLeast } from './analysis/distributions.ts'
 import type { GateInput } from './run-gate.ts'
 
 /** What traffic is judged by. */
@@ -17,14 +18,14 @@ export function judgeTraffic(
   seen: (window: TrafficWindow) => TrafficWindow = (window) => window,
 ): Evidence[] {
   const { view, stage, before, candidate, stable } = input
-  const now = seen(exceptDowntime(view.window(stage.name)))
+  const now = seen(excused(exceptDowntime(view.window(stage.name)), stage))
   const isBefore = stage.name === before
   return analyse({
     before: isBefore ? { ...now, counts: [] } : view.window(before),
     samplesBefore: isBefore ? {} : view.samples(before),
     now,
     earlier: (input.earlier ?? []).map((each) => ({
-      window: exceptDowntime(view.window(each.name)),
+      window: excused(exceptDowntime(view.window(each.name)), each),
       share: candidateShare({ ...input, stage: each }),
     })),
     samples: view.samples(stage.name),
@@ -43,10 +44,30 @@ function sharedThresholds({ thresholds, gates = 1 }: Traffic): Thresholds {
 }
 
 /** Downtime that was announced is no news; what is answered meanwhile is judged as ever. */
-const exceptDowntime = (window: TrafficWindow): TrafficWindow => ({
-  ...window,
-  counts: window.counts.filter((count) => !isAnnounced(window.stage, count)),
-})
+function exceptDowntime(window: TrafficWindow): TrafficWindow {
+  const counts = window.counts.filter((count) => !isAnnounced(window.stage, count))
+  if (counts.length === window.counts.length) return window
+  const { burst: _, ...rest } = window
+  return { ...rest, counts }
+}
+
+/** How much more than its share of the requests a lost machine may have had by chance: once in a thousand times. */
+const CHANCE = 0.001
+
+/**
+ * A burst of errors is left aside where one machine that was lost explains it: then no more fails than what that machine
+ * was given. Where more does, every error counts at once.
+ */
+function excused(window: TrafficWindow, { shares, capacity = {} }: StageRef): TrafficWindow {
+  const { burst, ...rest } = window
+  if (!burst) return window
+  const total = Object.values(shares).reduce((sum, share) => sum + share, 0)
+  const machines = Object.entries(shares).map(
+    ([fleet, share]) => share / total / Math.max(1, capacity[fleet] ?? Number.POSITIVE_INFINITY),
+  )
+  const most = Math.max(0, ...machines)
+  return rateAtLeast(burst.errors, burst.between, CHANCE) <= most ? window : rest
+}
 
 /** Requests that were waited for in vain are harm, whatever becomes of them. */
 export function withOverdue(window: TrafficWindow): TrafficWindow {

@@ -1,6 +1,7 @@
 import { build, type Histogram } from 'hdr-histogram-js'
 import type { LatencySummary, Remark, TrafficBucket, TrafficCount, TrafficWindow } from '../gate.ts'
 import type { Samples, TrafficView } from '../probe.ts'
+import { createBursts } from './bursts.ts'
 import { mergeCounts, mergeRemarks } from './fold.ts'
 import { type ScheduleCounts, sumSchedules } from './lag.ts'
 import { createReservoir, type Reservoir } from './reservoir.ts'
@@ -66,8 +67,10 @@ function createSum(stage: string): Sum {
   let schedule: ScheduleCounts = sumSchedules([])
   let remarks: readonly Remark[] = []
   const versions = new Map<string, Latencies>()
+  const bursts = createBursts()
   return {
     add(bucket, samples) {
+      bursts.add(bucket)
       from = Math.min(from, bucket.from)
       counts = mergeCounts([...counts, ...bucket.counts])
       schedule = sumSchedules([schedule, bucket.schedule])
@@ -87,6 +90,7 @@ function createSum(stage: string): Sum {
       ),
       schedule,
       ...(remarks.length > 0 ? { remarks } : {}),
+      ...(bursts.worst.errors > 0 ? { burst: bursts.worst } : {}),
     }),
     samples: () =>
       Object.fromEntries([...versions].map(([version, { reservoir }]) => [version, reservoir.values()])),

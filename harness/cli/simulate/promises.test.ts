@@ -86,3 +86,20 @@ for (const fault of ['throttle', 'lose-answer', 'kill-instance', 'stale']) {
     expect((await simulate(given)).wrong).toEqual([])
   })
 }
+
+/** Each of these was once taken back because of how, and when, the one machine was lost. */
+const UNLUCKY = [16, 23, 51, 57, 96, 205, 308, 395]
+
+test('a good release is not taken back because one machine is lost, whenever that is', {
+  timeout: PATIENT,
+}, async () => {
+  const faults = [readFault('kill-instance')]
+  const strategy = { name: 'canary', options: {} }
+  const ended: string[] = []
+  for (const seed of UNLUCKY) {
+    const { end, events } = await simulateDeployment(sampleSimulation({ seed, strategy, faults, rate: 25 }))
+    const sentence = events.findLast((event) => event.type === 'deployment-ended')?.sentence
+    if (end.state !== 'promoted') ended.push(`seed ${seed}: ${sentence}`)
+  }
+  expect(ended).toEqual([])
+})

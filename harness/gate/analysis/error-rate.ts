@@ -1,7 +1,7 @@
 import type { Evidence, TrafficWindow } from '../../gate.ts'
 import { rateAtLeast, rateAtMost } from './distributions.ts'
 import { ceilingEValue, detectableRate, type Rate, rateOf, shareEValue } from './e-value.ts'
-import { describeOutcomes, percent, tally } from './tally.ts'
+import { apartFromBurst, describeOutcomes, percent, tally } from './tally.ts'
 
 /** One test: how surprising what was seen would be if nothing were wrong, and what to say either way. */
 export interface Finding {
@@ -55,7 +55,9 @@ export const SUSPICION = 0.1
  */
 export function holdToCeiling(hold: Ceiling): Finding {
   const { metric, name, ceiling, alpha, window, matches } = hold
-  const arm = { name, window, matches, ...tally(window, matches) }
+  // A burst has no version that it could be taken from.
+  const seen = tally(window, matches)
+  const arm = { name, window, matches, ...(matches('') ? apartFromBurst(seen, window) : seen) }
   const suspect = hold.closing && rateAtLeast(arm.errors, arm.n, SUSPICION) > ceiling
   return {
     p: Math.min(1, 1 / ceilingEValue(arm, ceiling)),

@@ -13,6 +13,12 @@ export function tally(window: TrafficWindow, matches: (version: string) => boole
   return { errors, n }
 }
 
+/** The same of whoever answered, without the errors of the burst that is left aside. */
+export function apartFromBurst({ errors, n }: Rate, { burst }: TrafficWindow): Rate {
+  const aside = Math.min(errors, burst?.errors ?? 0)
+  return { errors: errors - aside, n: n - aside }
+}
+
 export function countOutcome(
   window: TrafficWindow,
   outcome: Outcome,
