@@ -15,6 +15,7 @@ import { forwardOf } from './forward.ts'
 import type { ObservedFleets } from './observe-dns.ts'
 import { observeGroup, taggedGroups, withUntagged } from './observe-groups.ts'
 import { dimensionOf } from './observe-listener.ts'
+import { pairOf } from './pair.ts'
 import { TAG } from './tags.ts'
 
 /** A load balancer, and the one target group that its listener forwards to. */
@@ -41,7 +42,7 @@ export async function observeBalanced(
     led.map(({ targetGroupArn }) => targetGroupArn),
     signal,
   )
-  const fleets = await Promise.all(
+  const found = await Promise.all(
     attached.map(async (group): Promise<GroupFleet> => {
       const fleet = await observeGroup(clients, group, inPlaceBy, signal)
       const own = led.find(({ targetGroupArn }) => targetGroupArn === fleet.targetGroupArn)
@@ -53,12 +54,20 @@ export async function observeBalanced(
       )
     }),
   )
+  const weights = new Map(
+    led.flatMap(({ balancer, targetGroupArn }) =>
+      records
+        .filter(({ AliasTarget: alias }) => sameName(balancer.dnsName, alias?.DNSName))
+        .map(({ Weight: weight = 0 }) => [targetGroupArn, weight] as const),
+    ),
+  )
+  const fleets = ref.fleets === 'pair' ? pairOf(ref, attached, found, weights) : found
   return {
     fleets,
     protocol: led[0]?.balancer.protocol ?? 'HTTP',
     fleetOf({ AliasTarget: alias, SetIdentifier: id }) {
-      const found = fleets.find(({ balancer }) => balancer && sameName(balancer.dnsName, alias?.DNSName))
-      if (found) return found.name
+      const own = fleets.find(({ balancer }) => balancer && sameName(balancer.dnsName, alias?.DNSName))
+      if (own) return own.name
       throw new SluiceError(
         'precondition',
         `record ${id} of ${dns.record} leads to ${alias?.DNSName}, behind which no Auto Scaling group serves ${ref.name}`,

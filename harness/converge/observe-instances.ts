@@ -30,6 +30,11 @@ export async function observeInstanceFleets(
   records: readonly ResourceRecordSet[],
   signal: AbortSignal,
 ): Promise<ObservedFleets> {
+  if (ref.fleets === 'pair') {
+    throw new SluiceError('precondition', `${ref.name} is no pair: its fleets are plain instances`, {
+      hint: 'leave `service.fleets` out of the config; instances are launched and terminated, and none are parked',
+    })
+  }
   const clients = cloud.region(ref.region)
   const [template, instances] = await Promise.all([
     templateOf(clients, ref.name, signal),
