@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises'
-import { explainFailure } from '../connect/index.ts'
+import { explainFailure } from '../connect/explain.ts'
 import { describeError, type ErrorCode, SluiceError } from '../errors.ts'
 
 /** The one place that prints. People's output goes to stderr, machines' to stdout. */
