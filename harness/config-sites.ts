@@ -1,8 +1,8 @@
 import type { ParsedConfig } from './config.ts'
 import { type Diagnostic, describeIssue } from './config-problems.ts'
-import { isDns } from './entry.ts'
+import { viaOf } from './entry.ts'
 import { SluiceError } from './errors.ts'
-import type { EntryRef, ServiceRef } from './gate.ts'
+import type { ServiceRef } from './gate.ts'
 import type {
   CompositionDefinition,
   EntrySnapshot,
@@ -72,6 +72,7 @@ function placeService(
   problems: Diagnostic[],
 ): Placed | undefined {
   const at = (chosen: string): ServiceRef => ({ name, ...place, region: chosen })
+  problems.push(...refusePair(place, 'service'))
   const release = releaseOf(config.releases[config.release])
   const baseline = releaseOf(config.releases[config.baseline])
   if (!composition) {
@@ -115,6 +116,7 @@ function placeSystem(
   }
   const sites = Object.entries(services).flatMap(([service, { strategy: spec, after, region, ...place }]) => {
     const path = `system.services.${service}`
+    problems.push(...refusePair(place, path))
     for (const each of after.filter((other) => !services[other] || other === service))
       problems.push({ path: `${path}.after`, message: `names no other service of the system: ${each}` })
     const baseline = first?.services?.[service]
@@ -158,6 +160,13 @@ function circlesIn(services: Graph): string[][] {
   return circles
 }
 
+/** By registration both of a pair would be in one target group. */
+function refusePair({ entry, fleets }: Pick<ServiceRef, 'entry' | 'fleets'>, path: string): Diagnostic[] {
+  if (fleets !== 'pair' || viaOf(entry) !== 'registration') return []
+  const message = "'pair' is told apart by the weights of two target groups: by registration there is one"
+  return [{ path: `${path}.fleets`, message }]
+}
+
 function optionsOf(
   { name, options }: Pick<StrategyDefinition, 'name' | 'options'>,
   spec: StrategySpec,
@@ -169,8 +178,6 @@ function optionsOf(
   problems.push(...parsed.error.issues.flatMap((issue) => describeIssue(issue, `${path} ${name}`)))
   return undefined
 }
-
-const viaOf = (entry: EntryRef): EntrySnapshot['via'] => (isDns(entry) ? 'dns' : 'listener')
 
 /** A strategy with its options validated and defaults filled in; as it is where that cannot be done. */
 function complete(

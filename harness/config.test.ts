@@ -39,6 +39,33 @@ describe('a config', () => {
     expect(config.releases['2.0.0']?.userData).toBe('{"version":"2.0.0"}')
   })
 
+  test('may say that users are led by registration, by strategies that can', () => {
+    const by = (more: object, strategy = 'blue-green') => ({
+      ...good,
+      service: {
+        ...good.service,
+        entry: { loadBalancer: 'orders', listener: 80, by: 'registration' },
+        ...more,
+      },
+      strategy: { name: strategy },
+    })
+    expect(validate(by({})).service.entry).toEqual({
+      loadBalancer: 'orders',
+      listener: 80,
+      by: 'registration',
+    })
+    expect(problems(by({}, 'canary'))).toContain(
+      'canary does not fit a service that is reached by registration; strategies that do: all-at-once, blue-green, immutable, recreate',
+    )
+    expect(problems(by({ fleets: 'pair' }))).toContain("service.fleets: 'pair' is told apart by the weights")
+    const dns = { zone: 'example.com', record: 'a.example.com' }
+    expect(problems(by({ entry: { dns, by: 'registration' } }))).toContain(
+      'service.entry.by: expected either',
+    )
+    const weights = { loadBalancer: 'orders', listener: 80, by: 'weights' }
+    expect(validate(by({ entry: weights })).service.entry).toEqual({ loadBalancer: 'orders', listener: 80 })
+  })
+
   test('has the probe write to the embedded cloud, and to no other unless it is asked to', () => {
     const body = { item: 'sluice probe', quantity: 1 }
     const writesOf = (cloud: object, probe: object) => validate({ ...good, cloud, probe }).probe.writes

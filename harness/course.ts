@@ -1,4 +1,4 @@
-import { type Action, isRouting, isShift } from './converge/action.ts'
+import { type Action, isGradual, isRouting, isShift } from './converge/action.ts'
 import type { Convergence } from './converge/index.ts'
 import { canTakeTraffic } from './converge/order.ts'
 import type { DeploymentRun, Site } from './deployment-run.ts'
@@ -51,13 +51,13 @@ export class Course {
       nextAction: this.#nextAction,
       onBegin: async (action) => {
         this.#foresee(action)
-        if (action.kind === 'set-records' && isShift(action) && stage)
+        if (isGradual(action) && (action.kind === 'set-attached' || isShift(action)) && stage)
           await this.site.probe.enter(settlingOf(stage.name))
       },
       onDone: async (action, observed) => {
         if (action.kind === 'add-route' && stage) await this.enter(stage)
         if (!isRouting(action)) return
-        const known = action.kind === 'set-records' ? observed : this.last
+        const known = isGradual(action) ? observed : this.last
         this.last = { ...observed, shares: action.shares }
         if (stage === undefined || !isShift(action)) return
         await confirmShift(this, known, this.last, stage, signal)
@@ -72,11 +72,11 @@ export class Course {
   }
 
   /**
-   * A fleet that is about to shrink can no longer be given traffic on the strength of what was seen before. Records lead
-   * users elsewhere long before the change of them is over.
+   * A fleet that is about to shrink can no longer be given traffic on the strength of what was seen before. Records and
+   * registered instances lead users elsewhere long before the change of them is over.
    */
   #foresee(action: Action): void {
-    if (action.kind === 'set-records') this.last = { ...this.last, shares: action.shares }
+    if (isGradual(action)) this.last = { ...this.last, shares: action.shares }
     if (action.kind !== 'set-capacity') return
     const { desiredCapacity: goal } = action.target
     const fleets = this.last.fleets.map((fleet) =>

@@ -63,18 +63,23 @@ const targetGroupOf = (fleet: FleetSnapshot): string | undefined =>
   fleet.kind === 'group' ? fleet.targetGroupArn : undefined
 
 const listenerIn = ({ entry }: ServiceSnapshot): string | undefined =>
-  entry.via === 'listener' ? entry.listenerArn : undefined
+  entry.via === 'dns' ? undefined : entry.listenerArn
 
 function ofEntry(known: ServiceSnapshot, found: ServiceSnapshot): string[] {
   const names = new Set([...Object.keys(known.shares), ...Object.keys(found.shares)])
   const same = [...names].every((name) => known.shares[name] === found.shares[name])
   return [
-    ...(same ? [] : [`weights are ${describeShares(found.shares)}, not ${describeShares(known.shares)}`]),
+    ...(same ? [] : [told(known.shares, found)]),
     ...(listenerIn(known) === listenerIn(found)
       ? []
       : [`the listener on port ${found.entry.port} is another one`]),
   ]
 }
+
+const told = (known: ServiceSnapshot['shares'], { entry, shares }: ServiceSnapshot): string =>
+  entry.via === 'registration'
+    ? `${Object.keys(shares).join(', ')} is attached to the target group, not ${Object.keys(known).join(', ')}`
+    : `weights are ${describeShares(shares)}, not ${describeShares(known)}`
 
 /** Rules and listeners that deployments make. */
 function ofRules(known: ServiceSnapshot, found: ServiceSnapshot): string[] {

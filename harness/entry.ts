@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { DnsRef, EntryRef, ListenerRef } from './gate.ts'
+import type { EntrySnapshot } from './strategy.ts'
 
 const port = z.int().min(1).max(65_535)
 
@@ -40,23 +41,32 @@ export const entrySchema = z
   .strictObject({
     loadBalancer: z.string().min(1).optional(),
     listener: port.optional(),
+    /** Whether users are led by the weights of target groups, or by what is registered in the one that the listener forwards to. */
+    by: z.enum(['weights', 'registration']).optional(),
     dns: dns.optional(),
   })
   .transform((given, context): EntryRef => {
-    const { loadBalancer, listener, dns: name } = given
+    const { loadBalancer, listener, by, dns: name } = given
     const told = (path: string, message: string): void =>
       context.addIssue({ code: 'custom', path: [path], message, input: given })
     if (name) {
-      for (const [key, value] of Object.entries({ loadBalancer, listener }))
+      for (const [key, value] of Object.entries({ loadBalancer, listener, by }))
         if (value !== undefined) told(key, 'expected either a listener of a load balancer or dns, not both')
       return { dns: name }
     }
     if (loadBalancer === undefined) told('loadBalancer', 'missing; expected string, or dns in its place')
     if (listener === undefined) told('listener', 'missing; expected number')
-    return { loadBalancer: loadBalancer ?? '', listener: listener ?? 0 }
+    const found = { loadBalancer: loadBalancer ?? '', listener: listener ?? 0 }
+    return by === 'registration' ? { ...found, by } : found
   })
 
 export const isDns = (entry: EntryRef): entry is { readonly dns: DnsRef } => 'dns' in entry
+
+/** What leads users to the fleets of a service. */
+export function viaOf(entry: EntryRef): EntrySnapshot['via'] {
+  if (isDns(entry)) return 'dns'
+  return entry.by ?? 'listener'
+}
 
 /** For people. */
 export const describeEntry = (entry: EntryRef): string =>
@@ -64,5 +74,5 @@ export const describeEntry = (entry: EntryRef): string =>
     ? `${entry.dns.record} in zone ${entry.dns.zone}, port ${entry.dns.port}`
     : describeListener(entry)
 
-const describeListener = ({ loadBalancer, listener }: ListenerRef): string =>
-  `load balancer ${loadBalancer}, port ${listener}`
+const describeListener = ({ loadBalancer, listener, by }: ListenerRef): string =>
+  `load balancer ${loadBalancer}, port ${listener}${by ? `, by ${by}` : ''}`

@@ -6,6 +6,8 @@ import type { Plan, ServiceSnapshot } from './strategy.ts'
 const BOOT_AND_HEALTH = 90_000
 const TERMINATION = 30_000
 const PROPAGATION = 5_000
+/** Registration of instances that run, and their first health checks: two, 30 seconds apart, unless told otherwise. */
+const REGISTRATION = 70_000
 /** Route 53's servers taking in a change; and a minute of a load balancer's requests being counted. */
 const IN_SYNC = 60_000
 const COUNTED = 180_000
@@ -52,7 +54,7 @@ function estimateAt(plan: Plan, before: ServiceSnapshot): ReadonlyMap<string, St
   let from = before
   const stages = [...walk(plan, before)].map(({ stage, forward, back, at }): StageEstimate => {
     const waits = total(forward, from)
-    const shifts = forward.some((action) => action.kind === 'set-weights' && isShift(action))
+    const shifts = forward.some((action) => action.kind !== 'set-records' && isShift(action))
     from = at
     const { bake } = stage.gates?.[before.scope] ?? stage.gate
     return {
@@ -103,6 +105,10 @@ function waitsFor(action: Action, { entry, fleets }: ServiceSnapshot): Partial<W
       return { boots: BOOT_AND_HEALTH, drains: drain(action.fleet) + TERMINATION }
     case 'set-records':
       return { names: IN_SYNC + (action.reason === 'release' ? 0 : ttl) }
+    case 'set-attached':
+      return { boots: action.reason === 'join' ? REGISTRATION : 0 }
+    case 'await-deregistered':
+      return { drains: drain(action.fleet) }
     case 'await-unasked':
       return { names: ttl + (fleets[0]?.kind === 'group' ? COUNTED : 0) }
     default:

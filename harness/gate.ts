@@ -161,6 +161,8 @@ export type EntryRef = ListenerRef | { readonly dns: DnsRef }
 export interface ListenerRef {
   readonly loadBalancer: string
   readonly listener: number
+  /** Given where the listener forwards to one target group that stays, and users are led by what is registered in it. */
+  readonly by?: 'registration' | undefined
 }
 
 export interface DnsRef {

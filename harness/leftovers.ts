@@ -1,4 +1,5 @@
 import type { FleetSnapshot, FleetTarget, ServiceSnapshot, Target } from './strategy.ts'
+import { trafficOf } from './traffic.ts'
 
 /** A fleet that stood by, at 0 like any that served before. */
 const atZero = ({ release, role, maxSize, suspendedProcesses }: FleetSnapshot): FleetTarget => ({
@@ -43,7 +44,7 @@ export function withoutKept(service: ServiceSnapshot, now: number): Target | und
     service.pair === true || !over.some((fleet) => fleet.name === name)
   return {
     fleets: Object.fromEntries(fleets),
-    traffic: { via: 'listener', shares: Object.fromEntries(Object.entries(service.shares).filter(stays)) },
+    traffic: trafficOf(service, Object.fromEntries(Object.entries(service.shares).filter(stays))),
   }
 }
 

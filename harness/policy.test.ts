@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CHECKING, HARMING, WATCHING } from './checks/permissions.ts'
 import {
+  BY_REGISTRATION,
   CHANGING,
   OBSERVING,
   OBSERVING_DNS,
   OBSERVING_INSTANCES,
+  OBSERVING_REGISTRATION,
   OF_INSTANCES,
   WITH_BALANCERS,
 } from './converge/permissions.ts'
@@ -35,6 +37,8 @@ const all: readonly Permission[] = [
 const others: readonly Permission[] = [
   ...OBSERVING_DNS,
   ...OBSERVING_INSTANCES,
+  ...OBSERVING_REGISTRATION,
+  ...Object.values(BY_REGISTRATION).flat(),
   ...Object.values(WITH_BALANCERS).flat(),
   ...Object.values(OF_INSTANCES).flat(),
 ]

@@ -32,7 +32,7 @@ export async function confirmShift(
   signal: AbortSignal,
 ): Promise<void> {
   const lost = after.fleets
-    .filter((fleet) => after.shares[fleet.name] === 0 && (before.shares[fleet.name] ?? 0) > 0)
+    .filter((fleet) => (after.shares[fleet.name] ?? 0) === 0 && (before.shares[fleet.name] ?? 0) > 0)
     .map((fleet) => fleet.release)
   // Where no traffic flows there is none to follow: the weights read back are all there is.
   if (lost.length === 0 || !run.cloud.supports('data-plane').ok) return
@@ -58,7 +58,7 @@ export async function confirmShift(
     () =>
       new SluiceError(
         'cloud',
-        `${after.entry.via === 'dns' ? 'users are still led' : 'the load balancer still sends traffic'} to ${lost.join(', ')} ${formatDuration(CONFIRM_WITHIN)} after its weight was set to 0`,
+        `${after.entry.via === 'dns' ? 'users are still led' : 'the load balancer still sends traffic'} to ${lost.join(', ')} ${formatDuration(CONFIRM_WITHIN)} after it was to get none`,
         {
           hint:
             after.entry.via === 'dns'

@@ -36,8 +36,8 @@ export async function reachStage(
   else if (!shifts && !routes) await course.enter(ref)
   // The stage before keeps its traffic until this one's weights are in force.
   using watch = course.reached && site.watch(course.reached)
-  // DNS leads users over slowly: what meets them meanwhile is judged as it comes.
-  const leading = shifts && target.traffic.via === 'dns' ? settlingOf(stage.name) : undefined
+  // DNS leads users over slowly, and by registration both serve for a while: what meets users meanwhile is judged as it comes.
+  const leading = shifts && target.traffic.via !== 'listener' ? settlingOf(stage.name) : undefined
   const meanwhile = target.downtime ? downtimeOf(stage.name) : (replacing ?? leading)
   using also = meanwhile === undefined ? undefined : site.watch({ ...ref, name: meanwhile })
   const watches = [watch, also].flatMap((each) => each?.signal ?? [])

@@ -197,15 +197,15 @@ async function restoreTraffic(
   writes: () => number,
 ): Promise<ServiceSnapshot> {
   const known = course.last
-  const shift = urgentShift(known, target)
+  const shifts = urgentShift(known, target)
   const routes = strayRoutes(known, target)
-  if (!shift && routes.length === 0) return known
+  if (shifts.length === 0 && routes.length === 0) return known
   const before = writes()
-  if (shift) await journaled(run, shift, known)
+  for (const shift of shifts) await journaled(run, shift, known)
   for (const action of routes) await journaled(run, action, known)
   noteRestored(course, restoring, writes() - before)
   const { routes: _, listeners: __, ...rest } = known
-  return { ...rest, shares: shift?.shares ?? known.shares }
+  return { ...rest, shares: shifts.at(-1)?.shares ?? known.shares }
 }
 
 /** Whether only fleets that shall have traffic had any, and run what they shall; where one had to stop, nobody can say so. */

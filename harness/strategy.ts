@@ -25,6 +25,7 @@ export type FleetSnapshot = GroupFleet | InstanceFleet
 export interface GroupFleet extends FleetBase {
   readonly kind: 'group'
   readonly autoScalingGroupName: string
+  /** By registration the one that all fleets of the service share: `shares` says whose group is attached to it. */
   readonly targetGroupArn: string
   /** The load balancer that is the fleet's own, where users are led to fleets by DNS. */
   readonly balancer?: FleetBalancer
@@ -50,9 +51,9 @@ interface FleetBase {
   readonly desiredCapacity: number
   /** Instances `InService` in the group. */
   readonly inService: number
-  /** Targets `healthy` in the target group. */
+  /** Its targets that are `healthy` in the target group; of a group that is attached to none, its instances `InService`. */
   readonly healthy: number
-  /** Instances of the group and targets of the target group in any state: both 0 once it has drained. */
+  /** Instances of the group and its targets in the target group in any state: both 0 once it has drained. */
   readonly instances: number
   readonly targets: number
   readonly suspendedProcesses: readonly string[]
@@ -103,13 +104,23 @@ export interface MixedRelease {
 }
 
 /** Where users reach a service. */
-export type EntrySnapshot = ListenerEntry | DnsEntry
+export type EntrySnapshot = ListenerEntry | RegistrationEntry | DnsEntry
 
 /** A listener that forwards to fleets by weights. */
 export interface ListenerEntry extends Listening {
   readonly via: 'listener'
   /** Seconds of group stickiness; 0 when off. */
   readonly stickiness: number
+}
+
+/**
+ * A listener that forwards to one target group, whatever is deployed. Users are led to the fleets whose groups are
+ * attached to it: it is their instances that are registered there.
+ */
+export interface RegistrationEntry extends Listening {
+  readonly via: 'registration'
+  /** The user's own, and never changed. */
+  readonly targetGroupArn: string
 }
 
 /** A listener of a load balancer. */
@@ -167,7 +178,7 @@ export interface ServiceSnapshot {
   readonly entry: EntrySnapshot
   /** Every fleet of the service, in the order stable, candidate, parked. Exactly one is stable. */
   readonly fleets: readonly FleetSnapshot[]
-  /** Weights of the forward action, or of the records, by fleet; a fleet in neither has no entry. A target group that no fleet stands behind is named by its ARN. */
+  /** Weights of the forward action, or of the records, by fleet; a fleet in neither has no entry. A target group that no fleet stands behind is named by its ARN. By registration: 100 for a fleet whose group is attached. */
   readonly shares: Readonly<Record<FleetName, number>>
   /** Both fleets were made by the user's infrastructure code, and stay: the stable one, and the one that is next. */
   readonly pair?: true
@@ -277,7 +288,10 @@ export interface Target {
 }
 
 export interface Traffic {
-  /** What the shares are weights of: the listener's forward, or the records of the service's name. */
+  /**
+   * What the shares are weights of: the listener's forward, or the records of the service's name. By registration a share is
+   * 100 or 0: whether the fleet's group is attached to the target group.
+   */
   readonly via: EntrySnapshot['via']
   readonly shares: Readonly<Record<FleetName, number>>
   /** Clients who are sent elsewhere; without it, no rule of a deployment is left in force. Only a listener tells them apart. */

@@ -16,6 +16,7 @@ export function trafficOf(
   if (entry.via === 'listener') {
     return { via: 'listener', shares, ...(route ? { route } : {}), ...(test ? { test } : {}) }
   }
+  if (entry.via === 'registration') return { via: 'registration', shares }
   // Nothing is gained by a record that leads nobody anywhere, and where all others are unhealthy it would lead everybody.
   const led = Object.entries(shares).filter(([name, share]) => share > 0 || found[name] !== undefined)
   return {

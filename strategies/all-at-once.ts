@@ -22,6 +22,7 @@ export const allAtOnceStrategy: StrategyDefinition<z.output<typeof options>> = {
   name: 'all-at-once',
   summary: 'shift all traffic in one step, the old fleet kept until the bake has passed',
   options,
+  entries: ['listener', 'registration'],
   draw:
     ({ bake, extend = bake, keep }) =>
     (service, release) =>

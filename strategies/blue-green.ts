@@ -26,7 +26,7 @@ export const blueGreenStrategy: StrategyDefinition<z.output<typeof options>> = {
   name: 'blue-green',
   summary: 'prove a whole new fleet without traffic, then swap in one call',
   options,
-  entries: ['listener', 'dns'],
+  entries: ['listener', 'registration', 'dns'],
   draw:
     ({ bake, extend = bake, keep, test }) =>
     (service, release) => {

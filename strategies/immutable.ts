@@ -22,6 +22,7 @@ export const immutableStrategy: StrategyDefinition<z.output<typeof options>> = {
   name: 'immutable',
   summary: 'prove one new instance, then the whole new fleet, then swap',
   options,
+  entries: ['listener', 'registration'],
   draw:
     ({ bake, extend = bake, keep }) =>
     (service, release) => {

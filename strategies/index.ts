@@ -61,7 +61,7 @@ export const compositionNamed = (name: string): CompositionDefinition | undefine
 export const entriesOf = ({ entries = ['listener'] }: StrategyDefinition): readonly EntrySnapshot['via'][] =>
   entries
 
-const ENTRY_WORDS = { listener: 'by a listener', dns: 'by DNS' }
+const ENTRY_WORDS = { listener: 'by a listener', registration: 'by registration', dns: 'by DNS' }
 
 /**
  * The strategy of that name; `usage` when there is none, listing those there are, or when it does not fit a service

@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { CASES, holds } from '#harness/cli/model-worlds'
 import type { Action } from '#harness/converge/action'
-import { allStates, apply, SCOPE, service, targetOf } from '#harness/converge/model-service'
+import { isDetached } from '#harness/converge/attachment'
+import {
+  allStates,
+  apply,
+  SCOPE,
+  service,
+  serviceByRegistration,
+  targetOf,
+} from '#harness/converge/model-service'
 import { order } from '#harness/converge/order'
 import { mixesOf, sharesByVersion } from '#harness/mix'
 import type { FleetSnapshot, Plan, ServiceSnapshot } from '#harness/strategy'
@@ -123,6 +131,15 @@ describe.each(CASES)('whatever becomes of a service $kind, $name', ({ name, kind
       }
     }))
 
+  test('shrinks no fleet that is detached before its last target has let go of every request', () =>
+    always((plan, before) => {
+      for (const { action, before: state } of doneBy(plan, before)) {
+        if (action.kind !== 'set-capacity' || action.reason !== 'down') continue
+        if (!isDetached(state, action.fleet)) continue
+        expect(state.fleets.find(({ name }) => name === action.fleet)?.targets).toBe(0)
+      }
+    }))
+
   test('creates and removes nothing of a pair', () =>
     always((plan, before) => {
       if (!before.pair) return
@@ -197,4 +214,16 @@ test('a service whose listener has no room for another group is refused', async 
   expect(() => canaryStrategy.draw({ steps: [100], bake: 1_000 })(crowded, { version: '2.0.0' })).toThrow(
     /forwards to 5 target groups already/,
   )
+})
+
+test('by registration, what stands in the way is refused', async () => {
+  const { blueGreenStrategy } = await import('./blue-green.ts')
+  const draw = (options: object, processes: string[] = []) =>
+    blueGreenStrategy.draw({ bake: 1_000, extend: 1_000, keep: undefined, test: undefined, ...options })(
+      serviceByRegistration(4, processes),
+      { version: '2.0.0' },
+    )
+  for (const way of [{ header: { 'x-test': 'green' } }, { listener: 8080 }])
+    expect(() => draw({ test: way })).toThrow(/cannot test a fleet this way: a fleet that is not registered/)
+  expect(() => draw({}, ['AddToLoadBalancer'])).toThrow(/its process AddToLoadBalancer is suspended/)
 })

@@ -22,6 +22,7 @@ export const recreateStrategy: StrategyDefinition<z.output<typeof options>> = {
   name: 'recreate',
   summary: 'stop the old fleet, then start the new one; the service is down in between',
   options,
+  entries: ['listener', 'registration'],
   draw:
     ({ bake, extend = bake }) =>
     (service, release) => {

@@ -2,6 +2,7 @@ import { SluiceError } from '#harness/errors'
 import type {
   ClientRoute,
   Downtime,
+  FleetSnapshot,
   FleetTarget,
   GateSpec,
   Plan,
@@ -60,6 +61,7 @@ export function sideBySide(
 ): Plan {
   const stable = stableOf(service)
   if (keep > 0) refuseToKeep(service)
+  refuseUnlessRegistered(service, stable)
   const candidate = candidateName(service, release)
   const next = nextOfPair(service)
   const full = stable.desiredCapacity
@@ -142,6 +144,16 @@ function refuseToKeep({ entry, scope }: ServiceSnapshot): void {
   )
 }
 
+/** Attached or not, instances of such a group get into no target group (EC2 Auto Scaling User Guide, Suspend and resume processes). */
+function refuseUnlessRegistered({ entry, scope }: ServiceSnapshot, stable: FleetSnapshot): void {
+  if (entry.via !== 'registration' || !stable.suspendedProcesses.includes('AddToLoadBalancer')) return
+  throw new SluiceError(
+    'precondition',
+    `${scope} is reached by registration, and ${stable.name} registers nothing: its process AddToLoadBalancer is suspended`,
+    { hint: 'resume the process; then register the instances that were launched meanwhile' },
+  )
+}
+
 /** The most target groups that one forward action takes (Elastic Load Balancing, quotas). */
 const MOST_GROUPS = 5
 
@@ -150,7 +162,7 @@ function refuseUnlessRoom(
   { entry, shares }: ServiceSnapshot,
   standing: Readonly<Record<string, number>>,
 ): void {
-  if (entry.via === 'dns' || Object.keys(standing).length + 2 <= MOST_GROUPS) return
+  if (entry.via !== 'listener' || Object.keys(standing).length + 2 <= MOST_GROUPS) return
   const count = Object.keys(shares).length
   throw new SluiceError(
     'precondition',

@@ -11,7 +11,7 @@ export const testWay = z.union([
 
 /** Whether a service's load balancer has room for such a way. Throws `precondition`, saying why it has not. */
 export function refuseUnlessTestable({ entry, listeners = [] }: ServiceSnapshot, test: TestWay): void {
-  const front = entry.via === 'listener' ? entry.loadBalancerName : entry.dnsName
+  const front = entry.via === 'dns' ? entry.dnsName : entry.loadBalancerName
   const refuse = (why: string, hint: string): SluiceError =>
     new SluiceError('precondition', `${front} cannot test a fleet this way: ${why}`, {
       hint,
@@ -19,6 +19,11 @@ export function refuseUnlessTestable({ entry, listeners = [] }: ServiceSnapshot,
   if (entry.via === 'dns')
     throw refuse(
       'DNS leads to it, and no listener does',
+      'leave test out: suites ask its instances themselves',
+    )
+  if (entry.via === 'registration')
+    throw refuse(
+      'a fleet that is not registered stands behind no target group that a rule could forward to',
       'leave test out: suites ask its instances themselves',
     )
   if (test.header) {

@@ -1,5 +1,12 @@
 import type { Capability, Cloud } from '../cloud.ts'
-import type { FleetBalancer, FleetSnapshot, GroupFleet, ListenerEntry, ServiceSnapshot } from '../strategy.ts'
+import type {
+  FleetBalancer,
+  FleetSnapshot,
+  GroupFleet,
+  ListenerEntry,
+  RegistrationEntry,
+  ServiceSnapshot,
+} from '../strategy.ts'
 import { type Findings, unknown } from './finding.ts'
 
 /**
@@ -29,8 +36,8 @@ export const servingFleets = (service: ServiceSnapshot): readonly FleetSnapshot[
 export const standingFleets = (service: ServiceSnapshot): readonly FleetSnapshot[] =>
   service.fleets.filter(({ name, desiredCapacity }) => {
     const share = service.shares[name]
-    // Behind a listener what stands ready is in it at weight 0; DNS need not say anything of it.
-    const ready = desiredCapacity > 0 && (share !== undefined || service.entry.via === 'dns')
+    // Behind a listener what stands ready is in it at weight 0; of others nothing need be said anywhere.
+    const ready = desiredCapacity > 0 && (share !== undefined || service.entry.via !== 'listener')
     return ready || (share ?? 0) > 0
   })
 
@@ -47,10 +54,13 @@ export const onlyGroups = (fleets: readonly FleetSnapshot[]): readonly GroupFlee
   fleets.filter((fleet) => fleet.kind === 'group')
 
 /** The load balancers that users meet: the one with the listener, or by DNS that of each fleet that gets traffic. */
-export const balancersOf = (service: ServiceSnapshot): readonly (ListenerEntry | FleetBalancer)[] =>
-  service.entry.via === 'listener'
-    ? [service.entry]
-    : onlyGroups(servingFleets(service)).flatMap(({ balancer }) => balancer ?? [])
+export const balancersOf = ({
+  entry,
+  ...service
+}: ServiceSnapshot): readonly (ListenerEntry | RegistrationEntry | FleetBalancer)[] =>
+  entry.via === 'dns'
+    ? onlyGroups(servingFleets({ ...service, entry })).flatMap(({ balancer }) => balancer ?? [])
+    : [entry]
 
 /** A finding for each capability that the cloud lacks: what cannot be seen is inconclusive. */
 export function lacking(

@@ -19,9 +19,10 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Cloud } from '../cloud.ts'
 import { abortable } from '../converge/abortable.ts'
+import { ATTACHED } from '../converge/attachment.ts'
 import { forwardOf } from '../converge/forward.ts'
 import { recordsOf } from '../converge/observe-dns.ts'
-import type { FleetSnapshot, ListenerEntry, ServiceSnapshot } from '../strategy.ts'
+import type { FleetSnapshot, GroupFleet, ListenerEntry, ServiceSnapshot } from '../strategy.ts'
 import { unlessAborted } from '../unless-aborted.ts'
 import { onlyGroups } from './check.ts'
 
@@ -71,7 +72,23 @@ export async function groupsOf(
 export const inService = (group: AutoScalingGroup | undefined): readonly GroupInstance[] =>
   group?.Instances?.filter((each) => each.LifecycleState === 'InService') ?? []
 
+/** The targets of a fleet: where fleets share a target group, those of its group's instances. */
 export async function targetsOf(
+  cloud: Cloud,
+  service: ServiceSnapshot,
+  fleet: GroupFleet,
+  signal?: AbortSignal,
+): Promise<readonly TargetHealthDescription[]> {
+  if (service.entry.via !== 'registration') return targetsIn(cloud, service, fleet.targetGroupArn, signal)
+  const [targets, groups] = await Promise.all([
+    targetsIn(cloud, service, fleet.targetGroupArn, signal),
+    groupsOf(cloud, service, service.fleets, signal),
+  ])
+  const members = groups.get(fleet.autoScalingGroupName)?.Instances?.map(({ InstanceId: id }) => id)
+  return targets.filter(({ Target: target }) => members?.includes(target?.Id))
+}
+
+export async function targetsIn(
   cloud: Cloud,
   service: ServiceSnapshot,
   targetGroupArn: string,
@@ -107,7 +124,7 @@ export async function targetGroupsOf(
 async function forwardedTo(
   cloud: Cloud,
   service: ServiceSnapshot,
-  { listenerArn }: ListenerEntry,
+  { listenerArn }: Pick<ListenerEntry, 'listenerArn'>,
   signal?: AbortSignal,
 ): Promise<readonly TargetGroupTuple[] | undefined> {
   const { Listeners: listeners = [] } = await cloud
@@ -116,7 +133,7 @@ async function forwardedTo(
   return listeners[0] && forwardOf(listeners[0])?.TargetGroups
 }
 
-/** Weights as the API reads them back, by fleet; what is of no fleet is named as it is found. Undefined when the listener does not forward. */
+/** Weights as the API reads them back, by fleet, and by registration which are attached; what is of no fleet is named as it is found. Undefined when the listener does not forward. */
 export async function weightsOf(
   cloud: Cloud,
   service: ServiceSnapshot,
@@ -132,6 +149,7 @@ export async function weightsOf(
     }
     return weights
   }
+  if (entry.via === 'registration') return await attachedOf(cloud, service, signal)
   const tuples = await forwardedTo(cloud, service, entry, signal)
   for (const { TargetGroupArn: arn = '', Weight: weight = 1 } of tuples ?? []) {
     const own = fleets.find((fleet) => fleet.kind === 'group' && fleet.targetGroupArn === arn)
@@ -139,6 +157,25 @@ export async function weightsOf(
     weights[name] = (weights[name] ?? 0) + weight
   }
   return tuples && weights
+}
+
+/** The groups of fleets that are attached to the one target group; undefined when the listener forwards elsewhere. */
+async function attachedOf(
+  cloud: Cloud,
+  service: ServiceSnapshot,
+  signal?: AbortSignal,
+): Promise<Readonly<Record<string, number>> | undefined> {
+  const { entry, fleets } = service
+  if (entry.via !== 'registration') return undefined
+  const [groups, tuples] = await Promise.all([
+    groupsOf(cloud, service, fleets, signal),
+    forwardedTo(cloud, service, entry, signal),
+  ])
+  if (tuples?.length !== 1 || tuples[0]?.TargetGroupArn !== entry.targetGroupArn) return undefined
+  const attached = onlyGroups(fleets).filter(({ autoScalingGroupName: name }) =>
+    groups.get(name)?.TargetGroupARNs?.includes(entry.targetGroupArn),
+  )
+  return Object.fromEntries(attached.map(({ name }) => [name, ATTACHED]))
 }
 
 /** DescribeInstances takes at most 1000 ids, and is throttled sooner the more it is asked for. */

@@ -1,8 +1,10 @@
 import type { Cloud } from '../cloud.ts'
+import { isDetached } from '../converge/attachment.ts'
 import { releaseOn } from '../mix.ts'
-import type { FleetSnapshot, ServiceSnapshot } from '../strategy.ts'
-import type { Asked } from './ask.ts'
-import { instancesOf, targetsOf } from './describe.ts'
+import type { FleetSnapshot, GroupFleet, ServiceSnapshot } from '../strategy.ts'
+import { type Asked, askMany, tryAsk } from './ask.ts'
+import { groupsOf, inService, instancesOf, targetGroupsOf, targetsOf } from './describe.ts'
+import { isError } from './error-share.ts'
 import { type Findings, waiting } from './finding.ts'
 import { instancesIn } from './instance-fleets.ts'
 
@@ -12,7 +14,9 @@ export interface Door {
   readonly url: string
 }
 
-/** The healthy targets of a fleet, or its instances. Addresses are mostly private: what asks them must be in their network, or resolve as it. */
+const AT_ONCE = 16
+
+/** The healthy targets of a fleet, or its instances where it has none. Addresses are mostly private: what asks them must be in their network, or resolve as it. */
 export async function doorsOf(
   cloud: Cloud,
   service: ServiceSnapshot,
@@ -26,7 +30,8 @@ export async function doorsOf(
       return url && instance.InstanceId ? { instanceId: instance.InstanceId, url } : []
     })
   }
-  const targets = await targetsOf(cloud, service, fleet.targetGroupArn, signal)
+  if (isDetached(service, fleet.name)) return await detachedDoors(cloud, service, fleet, signal)
+  const targets = await targetsOf(cloud, service, fleet, signal)
   const healthy = targets.filter((each) => each.TargetHealth?.State === 'healthy')
   const ids = healthy.flatMap(({ Target: target }) => (target?.Id?.startsWith('i-') ? target.Id : []))
   const instances = await instancesOf(cloud, service, ids, signal)
@@ -36,6 +41,32 @@ export async function doorsOf(
       ? instances.find((each) => each.InstanceId === id)?.PrivateIpAddress
       : id
     return address ? { instanceId: id, url: `http://${address}:${target?.Port ?? 80}` } : []
+  })
+}
+
+/** What is registered nowhere has no health: those of its instances in service are asked that answer what its target group would ask. */
+async function detachedDoors(
+  cloud: Cloud,
+  service: ServiceSnapshot,
+  fleet: GroupFleet,
+  signal?: AbortSignal,
+): Promise<readonly Door[]> {
+  const [groups, [targetGroup]] = await Promise.all([
+    groupsOf(cloud, service, service.fleets, signal),
+    targetGroupsOf(cloud, service, [fleet], signal),
+  ])
+  const serving = inService(groups.get(fleet.autoScalingGroupName))
+  const ids = serving.flatMap(({ InstanceId: id }) => id ?? [])
+  const instances = await instancesOf(cloud, service, ids, signal)
+  const doors = instances.flatMap(({ InstanceId: instanceId, PrivateIpAddress: address }) =>
+    instanceId && address ? { instanceId, url: `http://${address}:${targetGroup?.Port ?? 80}` } : [],
+  )
+  const asked = await askMany(doors.length, AT_ONCE, (index) =>
+    tryAsk(cloud, `${doors[index]?.url}${targetGroup?.HealthCheckPath ?? '/'}`, { signal }),
+  )
+  return doors.filter((_, index) => {
+    const answer = asked[index]
+    return answer !== undefined && (!isError(answer) || cannotBeReached(answer))
   })
 }
 

@@ -24,7 +24,7 @@ export async function drained(
     const [weights = {}, groups, targets] = await Promise.all([
       weightsOf(cloud, service, signal),
       groupsOf(cloud, service, ofGroups, signal),
-      Promise.all(ofGroups.map((fleet) => targetsOf(cloud, service, fleet.targetGroupArn, signal))),
+      Promise.all(ofGroups.map((fleet) => targetsOf(cloud, service, fleet, signal))),
     ])
     const weighing = fleets.flatMap(({ name }) => {
       const weight = weights[name] ?? 0

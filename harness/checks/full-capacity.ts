@@ -1,6 +1,7 @@
 import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling'
 import type { TargetHealthDescription } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Cloud } from '../cloud.ts'
+import { isDetached } from '../converge/attachment.ts'
 import type { GroupFleet, InstanceFleet, ServiceSnapshot } from '../strategy.ts'
 import { type FleetOptions, fleetsOf, groupsIn } from './check.ts'
 import { groupsOf, inService, targetsOf } from './describe.ts'
@@ -29,12 +30,17 @@ export async function fullCapacity(
     async () => {
       const [groups, targets] = await Promise.all([
         groupsOf(cloud, service, fleets, signal),
-        Promise.all(fleets.map((fleet) => targetsOf(cloud, service, fleet.targetGroupArn, signal))),
+        Promise.all(fleets.map((fleet) => targetsOf(cloud, service, fleet, signal))),
       ])
       const ofPlain = await Promise.all(plain.map((fleet) => judgeInstances(cloud, service, fleet, options)))
       return [
         ...fleets.flatMap((fleet, i) =>
-          judge(fleet, groups.get(fleet.autoScalingGroupName), targets[i] ?? [], options.capacity),
+          judge(
+            fleet,
+            groups.get(fleet.autoScalingGroupName),
+            isDetached(service, fleet.name) ? undefined : (targets[i] ?? []),
+            options.capacity,
+          ),
         ),
         ...ofPlain.flat(),
       ]
@@ -63,7 +69,8 @@ async function judgeInstances(
 function judge(
   fleet: GroupFleet,
   group: AutoScalingGroup | undefined,
-  targets: readonly TargetHealthDescription[],
+  /** None where it is attached to no target group: then its instances are all there is to be seen. */
+  targets: readonly TargetHealthDescription[] | undefined,
   capacity = 0,
 ): Findings {
   const subject = fleet.autoScalingGroupName
@@ -75,15 +82,17 @@ function judge(
     return [wrong({ subject, expected: `desired capacity ${capacity} or more`, seen, hint })]
   }
   const serving = inService(group).length
-  const healthy = targets.filter((target) => target.TargetHealth?.State === 'healthy').length
-  const found: Findings = [
-    waiting({ subject, expected: `${desired} in service`, seen: `${serving}`, hint }),
-    waiting({
-      subject: fleet.targetGroupArn,
-      expected: `${desired} healthy`,
-      seen: `${healthy} of ${targets.length} targets`,
-      hint: 'look at the reason codes of DescribeTargetHealth',
-    }),
-  ]
-  return found.filter((_, i) => (i === 0 ? serving !== desired : healthy !== desired))
+  const running =
+    serving === desired
+      ? []
+      : waiting({ subject, expected: `${desired} in service`, seen: `${serving}`, hint })
+  const healthy = targets?.filter((target) => target.TargetHealth?.State === 'healthy').length
+  if (!targets || healthy === desired) return [running].flat()
+  const registered = waiting({
+    subject: fleet.targetGroupArn,
+    expected: `${desired} healthy`,
+    seen: `${healthy} of ${targets.length} targets`,
+    hint: 'look at the reason codes of DescribeTargetHealth',
+  })
+  return [running, registered].flat()
 }

@@ -20,15 +20,19 @@ export async function listenerWeights(
   const { shares, signal } = options
   const expected = `weights ${written(shares)}`
   return looking({ subject, expected, signal }, async () => {
-    const hint =
-      entry.via === 'dns'
-        ? 'something else changed the records: look at who called ChangeResourceRecordSets'
-        : 'something else changed the listener: look at its actions, and at who called ModifyListener'
+    const hint = HINTS[entry.via]
     const seen = await weightsOf(cloud, service, signal)
-    if (!seen) return [wrong({ subject, expected, seen: 'the listener does not forward', hint })]
+    if (!seen) return [wrong({ subject, expected, seen: 'the listener does not forward there', hint })]
     if (sameShares(shares, seen)) return []
     return [waiting({ subject, expected, seen: `weights ${written(seen)}`, hint })]
   })
+}
+
+const HINTS = {
+  listener: 'something else changed the listener: look at its actions, and at who called ModifyListener',
+  registration:
+    'something else attached or detached a group: look at who called AttachTrafficSources and DetachTrafficSources',
+  dns: 'something else changed the records: look at who called ChangeResourceRecordSets',
 }
 
 function sameShares(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): boolean {

@@ -8,7 +8,7 @@ import { abortable } from '../converge/abortable.ts'
 import { TAG } from '../converge/tags.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
 import { type CheckOptions, onlyGroups } from './check.ts'
-import { targetsOf } from './describe.ts'
+import { targetsIn } from './describe.ts'
 import { count, type Findings, looking, waiting } from './finding.ts'
 
 /** DescribeTags takes at most 20 ARNs (ELBv2 API reference). */
@@ -25,7 +25,7 @@ export async function orphans(
   return looking({ subject: service.scope, expected, signal }, async () => {
     const ours = await unusedGroupsOf(cloud, service, signal)
     const found = ours.map(async (subject): Promise<Findings> => {
-      const targets = await targetsOf(cloud, service, subject, signal)
+      const targets = await targetsIn(cloud, service, subject, signal)
       if (targets.length === 0) return []
       const seen = count(targets.length, 'target')
       const hint = 'what is left of an earlier deployment: scale its group to 0, or delete both'

@@ -131,7 +131,7 @@ export function exceptOneBurst<Each>(
 
 /** Of the load balancer that leads users to a fleet. */
 const balancerName = ({ entry }: ServiceSnapshot, { balancer }: GroupFleet): string =>
-  balancer?.loadBalancerName ?? (entry.via === 'listener' ? entry.loadBalancerName : '')
+  balancer?.loadBalancerName ?? (entry.via === 'dns' ? '' : entry.loadBalancerName)
 
 const ANSWERS = [2, 3, 4, 5].map((digit) => `HTTPCode_Target_${digit}XX_Count`)
 const METRICS = ['RequestCount', ...ANSWERS]

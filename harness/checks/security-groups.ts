@@ -78,7 +78,7 @@ async function between(
   service: ServiceSnapshot,
   { source, fleet, group, signal }: Way,
 ): Promise<Findings> {
-  const targets = await targetsOf(cloud, service, fleet.targetGroupArn, signal)
+  const targets = await targetsOf(cloud, service, fleet, signal)
   const ids = targets.flatMap(({ Target: target }) => (target?.Id?.startsWith('i-') ? target.Id : []))
   const instances = await instancesOf(cloud, service, ids, signal)
   const own = [

@@ -18,7 +18,7 @@ export async function targetHealth(
   const found = groupsIn(service, options).map((fleet) =>
     looking(
       { subject: fleet.targetGroupArn, expected: 'every target healthy', signal: options.signal },
-      async () => judge(fleet, await targetsOf(cloud, service, fleet.targetGroupArn, options.signal)),
+      async () => judge(fleet, await targetsOf(cloud, service, fleet, options.signal)),
     ),
   )
   return (await Promise.all(found)).flat()

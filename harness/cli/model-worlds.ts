@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { entriesOf, strategyNamed, strategyNames } from '#strategies/index'
-import { pairOf, service, serviceByDns } from '../converge/model-service.ts'
+import { pairOf, service, serviceByDns, serviceByRegistration } from '../converge/model-service.ts'
 import type { FleetSnapshot, Plan, ServiceSnapshot } from '../strategy.ts'
 
 const BATCH = fc.oneof(
@@ -78,6 +78,7 @@ const OTHER = (name: string) =>
 /** What leads users to fleets, and what those are. */
 export const KINDS = {
   'behind a listener': service,
+  'by registration': (capacity, _weight, processes) => serviceByRegistration(capacity, processes),
   'by DNS to load balancers': (capacity, weight, processes) =>
     serviceByDns(capacity, Math.min(255, weight), 'alias', processes),
   'by DNS to instances': (capacity, weight) => serviceByDns(capacity, Math.min(255, weight), 'addresses'),
@@ -90,6 +91,7 @@ export const CASES = strategyNames.flatMap((name) => {
   const entries = entriesOf(strategyNamed(name))
   const kinds: Kind[] = [
     ...(entries.includes('listener') ? (['behind a listener'] as const) : []),
+    ...(entries.includes('registration') ? (['by registration'] as const) : []),
     ...(entries.includes('dns') ? (['by DNS to load balancers', 'by DNS to instances'] as const) : []),
   ]
   return kinds.map((kind) => ({ name, kind }))
@@ -111,14 +113,14 @@ const worlds = (name: string, kind: Kind) =>
       }),
     options: fc
       .tuple(
-        // By DNS no listener leads tests past the users.
+        // By DNS no listener leads tests past the users, and by registration no target group does.
         (name === 'blue-green' && kind !== 'behind a listener' ? undefined : OPTIONS[name]) ??
           fc.constant({}),
         fc.constantFrom({}, { keep: '1h' }),
       )
       .map(([given, kept]) => ({
         ...(Object.keys(given).length > 0 ? given : NEEDED[name]),
-        ...(KEEPS_NOTHING.includes(name) || kind !== 'behind a listener' ? {} : kept),
+        ...(KEEPS_NOTHING.includes(name) || kind.startsWith('by DNS') ? {} : kept),
       })),
   })
 

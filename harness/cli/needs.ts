@@ -1,7 +1,13 @@
 import { strategyNamed } from '#strategies/index'
 import type { Config } from '../config.ts'
 import { changesOf } from '../converge/changes.ts'
-import { OBSERVING, OBSERVING_DNS, OBSERVING_INSTANCES, permissionsOf } from '../converge/permissions.ts'
+import {
+  OBSERVING,
+  OBSERVING_DNS,
+  OBSERVING_INSTANCES,
+  OBSERVING_REGISTRATION,
+  permissionsOf,
+} from '../converge/permissions.ts'
 import { isDns } from '../entry.ts'
 import type { ServiceRef } from '../gate.ts'
 import type { Permission } from '../permission.ts'
@@ -37,7 +43,7 @@ const makesVersions = ({ releases, baseline }: Config): boolean =>
 
 /** What looking at the service takes, by what it is made of. */
 function observing({ entry }: ServiceRef): readonly Permission[] {
-  if (!isDns(entry)) return OBSERVING
+  if (!isDns(entry)) return entry.by ? [...OBSERVING, ...OBSERVING_REGISTRATION] : OBSERVING
   return entry.dns.to === 'instances'
     ? [...OBSERVING_DNS, ...OBSERVING_INSTANCES]
     : [...OBSERVING, ...OBSERVING_DNS]

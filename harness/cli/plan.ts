@@ -66,10 +66,21 @@ function expectation(plan: Plan, expected: readonly StageEstimate[]): string {
   return [
     `Takes about ${roughly(total(({ whole }) => whole))}: ${named.join(', ')}.`,
     `Where a gate does not pass, ${wayBack(expected)}.`,
+    ...registering(plan),
     ...keeping(plan),
     ...(plan.takesBack ? [`${plan.to} is only tried: when the last gate has opened, it is taken back.`] : []),
     '',
   ].join('\n')
+}
+
+/** By registration two releases serve side by side for as long as the change takes. */
+function registering({ stages }: Plan): string[] {
+  const vias = stages.flatMap(({ targets }) => Object.values(targets).map(({ traffic }) => traffic.via))
+  return vias.includes('registration')
+    ? [
+        'Users are led by registration: the target group stays, a new fleet is attached to it before the old one is detached, and both serve in between.',
+      ]
+    : []
 }
 
 /** What becomes of the old release once the new one is promoted, where it is kept. */

@@ -2,7 +2,7 @@ import { entriesOf, strategyNamed, strategyNames } from '#strategies/index'
 import { CHECKING, WATCHING } from '../checks/permissions.ts'
 import type { Cloud } from '../cloud.ts'
 import type { Config } from '../config.ts'
-import { isDns } from '../entry.ts'
+import { isDns, viaOf } from '../entry.ts'
 import { SluiceError } from '../errors.ts'
 import type { Permission } from '../permission.ts'
 import type { StrategySpec } from '../strategy.ts'
@@ -27,7 +27,7 @@ export async function requireSupport(cloud: Cloud, config: Config, signal: Abort
   ]
   const found = lacks(deploying(config))
   if (found.length === 0) return
-  const via = isDns(config.service.entry) ? 'dns' : 'listener'
+  const via = viaOf(config.service.entry)
   const others = strategyNames
     .filter((name) => entriesOf(strategyNamed(name)).includes(via))
     .filter((name) => lacks(deployingBy(config, defaultOf(name))).length === 0)

@@ -72,8 +72,11 @@ async function look(config: Config, signal: AbortSignal): Promise<readonly Seen[
   )
 }
 
+/** Of a fleet that users are not led to, nor would be by a weight. */
+const OUT = { listener: 'not in the listener', registration: 'not registered', dns: 'not in DNS' }
+
 function fleets({ entry, fleets, shares }: ServiceSnapshot): string {
-  const out = entry.via === 'dns' ? 'not in DNS' : 'not in the listener'
+  const out = OUT[entry.via]
   const total = Object.values(shares).reduce((sum, share) => sum + share, 0)
   const rows = fleets.map((fleet) => {
     const share = shares[fleet.name]

@@ -6,6 +6,7 @@ import type {
   FleetSnapshot,
   GroupFleet,
   ListenerEntry,
+  RegistrationEntry,
   ServiceSnapshot,
 } from '../strategy.ts'
 
@@ -21,16 +22,19 @@ export function typicalService({ name, region, entry }: ServiceRef): ServiceSnap
   }
 }
 
-const listening = ({ loadBalancer, listener: port }: ListenerRef): ListenerEntry => ({
-  via: 'listener',
-  loadBalancerArn: 'arn',
-  loadBalancerName: `app/${loadBalancer}`,
-  dnsName: loadBalancer,
-  listenerArn: 'arn',
-  port,
-  protocol: 'HTTP',
-  stickiness: 0,
-})
+function listening({ loadBalancer, listener: port, by }: ListenerRef): ListenerEntry | RegistrationEntry {
+  const listener = {
+    loadBalancerArn: 'arn',
+    loadBalancerName: `app/${loadBalancer}`,
+    dnsName: loadBalancer,
+    listenerArn: 'arn',
+    port,
+    protocol: 'HTTP',
+  }
+  return by
+    ? { ...listener, via: by, targetGroupArn: 'arn' }
+    : { ...listener, via: 'listener', stickiness: 0 }
+}
 
 const named = (fleet: string, { zone, record, to, port }: DnsRef): DnsEntry => ({
   via: 'dns',

@@ -23,6 +23,16 @@ export type Action =
       readonly ttl: number | undefined
       readonly reason: 'lower' | 'shift' | 'release'
     }
+  /** Exactly these are attached to the target group that all fleets share. */
+  | {
+      readonly kind: 'set-attached'
+      readonly shares: Shares
+      /** Targets of each that must be healthy before any other is detached. */
+      readonly healthy: Readonly<Record<FleetName, number>>
+      readonly reason: 'join' | 'shift'
+    }
+  /** Until no instance of a fleet that was detached is left in the target group. */
+  | { readonly kind: 'await-deregistered'; readonly fleet: FleetName }
   /** Until no client can be led to the fleet by what it was told before, and none is. */
   | { readonly kind: 'await-unasked'; readonly fleet: FleetName }
   | { readonly kind: 'add-route'; readonly route: ClientRoute }
@@ -56,10 +66,14 @@ export type Action =
   | { readonly kind: 'clear-remains'; readonly fleet: FleetName }
 
 /** An action that changes what users are led to fleets by. */
-export type RoutingAction = Extract<Action, { readonly kind: 'set-weights' | 'set-records' }>
+export type RoutingAction = Extract<Action, { readonly kind: 'set-weights' | 'set-records' | 'set-attached' }>
 
 export const isRouting = (action: Action): action is RoutingAction =>
-  action.kind === 'set-weights' || action.kind === 'set-records'
+  action.kind === 'set-weights' || action.kind === 'set-records' || action.kind === 'set-attached'
+
+/** Whether it goes on for a while, in which users are led here and there. */
+export const isGradual = (action: Action): action is Exclude<RoutingAction, { kind: 'set-weights' }> =>
+  action.kind === 'set-records' || action.kind === 'set-attached'
 
 /** Whether it leads users to other fleets than before. */
 export const isShift = (action: Action): action is RoutingAction =>
@@ -88,6 +102,10 @@ export function describeAction(action: Action): string {
       const ttl = action.ttl === undefined ? '' : `, TTL ${formatDuration(action.ttl * 1_000)}`
       return `set records ${describeShares(action.shares)}${ttl}`
     }
+    case 'set-attached':
+      return `have ${Object.keys(action.shares).join(' and ')} attached to the target group, ${describeHealthy(action.healthy)}`
+    case 'await-deregistered':
+      return `wait until ${action.fleet} is deregistered`
     case 'await-unasked':
       return `wait until nobody asks ${action.fleet}`
     case 'add-route':
@@ -140,6 +158,11 @@ export function describeAction(action: Action): string {
       return `clear what is left of ${action.fleet}`
   }
 }
+
+const describeHealthy = (healthy: Readonly<Record<FleetName, number>>): string =>
+  Object.entries(healthy)
+    .map(([fleet, count]) => `${count} healthy of ${fleet}`)
+    .join(', ')
 
 function describeKept(fleet: FleetName, kept: Kept | undefined): string {
   if (!kept) return `keep ${fleet} no longer`

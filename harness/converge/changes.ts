@@ -84,7 +84,7 @@ function reached(before: ServiceSnapshot, { fleets, traffic }: Target): ServiceS
       }
       return [mix ? refreshed(whole, mix, count) : whole]
     }),
-    shares: traffic.shares,
+    shares: sharesAt(traffic),
     routes: [
       ...(traffic.route ? [routeFound(traffic.route)] : []),
       ...(traffic.test?.header ? [routeFound({ to: traffic.test.to, header: traffic.test.header })] : []),
@@ -108,12 +108,18 @@ const madeAfter = (model: FleetSnapshot, name: string): FleetSnapshot =>
     ? { ...model, name, autoScalingGroupName: name, owned: true }
     : { ...model, name, owned: true }
 
+/** As they are observed: what gets nothing is in the listener, or in a record, and by registration it is nowhere. */
+const sharesAt = ({ via, shares }: Traffic): Traffic['shares'] =>
+  via === 'registration'
+    ? Object.fromEntries(Object.entries(shares).filter(([, share]) => share > 0))
+    : shares
+
 /** The records when they have become what a target says. */
 export function entryAt(
   entry: EntrySnapshot,
   { shares, ttl }: Pick<Traffic, 'shares' | 'ttl'>,
 ): EntrySnapshot {
-  if (entry.via === 'listener') return entry
+  if (entry.via !== 'dns') return entry
   const [model] = entry.records
   const records = Object.entries(shares).flatMap(([fleet, weight]) => {
     const known = entry.records.find((record) => record.fleet === fleet)

@@ -44,6 +44,10 @@ export const ACTION_DEADLINE = {
   'set-weights': 60_000,
   /** Propagation, and the TTL that resolvers were told before: an hour at most is sound. */
   'set-records': 9_000_000,
+  /** Registration and the first health checks; a release that takes longer does not become healthy. */
+  'set-attached': 600_000,
+  /** A drain of at most an hour (AWS's limit). */
+  'await-deregistered': 4_500_000,
   'await-unasked': 9_000_000,
   'add-route': 60_000,
   'remove-route': 60_000,

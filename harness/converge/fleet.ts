@@ -27,17 +27,18 @@ import { launchTemplateVersion, removeOwnVersion, removeVersions, versionsMadeFo
 
 /**
  * Creates a fleet at 0 instances as a copy of the stable one, running the release: a target group, a numbered
- * launch template version and an Auto Scaling group pinned to it. Adopts what an earlier attempt left of it.
+ * launch template version and an Auto Scaling group pinned to it. Where fleets share a target group it gets none, and is
+ * attached to none yet. Adopts what an earlier attempt left of it.
  */
 export async function createFleet(context: ActionContext, name: FleetName): Promise<void> {
   const model = context.observed.fleets.find((fleet) => fleet.role === 'stable')
   if (model?.kind !== 'group') throw new SluiceError('internal', 'there is no stable group to copy')
   const [targetGroupArn, version, group] = await Promise.all([
-    copyTargetGroup(context, model, name),
+    isShared(context) ? undefined : copyTargetGroup(context, model, name),
     launchTemplateVersion(context, model.launchTemplate, name),
     groupNamed(context, model.autoScalingGroupName),
   ])
-  if (model.balancer) await copyBalancer(context, model.balancer, { name, targetGroupArn })
+  if (model.balancer && targetGroupArn) await copyBalancer(context, model.balancer, { name, targetGroupArn })
   try {
     await context.clients.autoScaling.send(
       new CreateAutoScalingGroupCommand(
@@ -50,6 +51,9 @@ export async function createFleet(context: ActionContext, name: FleetName): Prom
     if (!(thrown instanceof AlreadyExistsFault)) throw thrown
   }
 }
+
+/** Whether the target group is the user's, for all fleets. */
+const isShared = ({ observed }: ActionContext): boolean => observed.entry.via === 'registration'
 
 async function groupNamed(context: ActionContext, name: string): Promise<AutoScalingGroup> {
   const { AutoScalingGroups: [group] = [] } = await context.clients.autoScaling.send(
@@ -64,7 +68,8 @@ async function groupNamed(context: ActionContext, name: string): Promise<AutoSca
 
 interface Parts {
   readonly name: FleetName
-  readonly targetGroupArn: string
+  /** None where it is attached later. */
+  readonly targetGroupArn: string | undefined
   readonly version: number
   readonly model: GroupFleet
 }
@@ -76,14 +81,18 @@ function copyOfGroup(
 ): CreateAutoScalingGroupCommandInput {
   const own = (key: string): boolean => key.startsWith('sluice:') || key.startsWith('aws:')
   const copied = (group.Tags ?? []).filter((tag) => tag.Key !== undefined && !own(tag.Key))
-  const marks = { ...marksOf(context), [TAG.role]: 'candidate' }
+  const marks = {
+    ...marksOf(context),
+    [TAG.role]: 'candidate',
+    ...(isShared(context) ? { [TAG.after]: parts.model.autoScalingGroupName } : {}),
+  }
   return {
     AutoScalingGroupName: parts.name,
     LaunchTemplate: { LaunchTemplateId: parts.model.launchTemplate.id, Version: String(parts.version) },
     MinSize: 0,
     DesiredCapacity: 0,
     MaxSize: group.MaxSize ?? 0,
-    TargetGroupARNs: [parts.targetGroupArn],
+    ...(parts.targetGroupArn === undefined ? {} : { TargetGroupARNs: [parts.targetGroupArn] }),
     ...(group.VPCZoneIdentifier
       ? { VPCZoneIdentifier: group.VPCZoneIdentifier }
       : { AvailabilityZones: group.AvailabilityZones ?? [] }),
@@ -202,7 +211,7 @@ export async function removeFleet(context: ActionContext, name: FleetName): Prom
   )
   await untilGroupIsGone(context, name)
   if (fleet.balancer) await removeBalancer(context, fleet.balancer.loadBalancerArn)
-  await removeTargetGroup(context, fleet.targetGroupArn)
+  if (!isShared(context)) await removeTargetGroup(context, fleet.targetGroupArn)
   await removeOwnVersion(context, fleet.launchTemplate)
   // Somebody else may have had the group launch from another one meanwhile.
   const { clients, deployment: by, signal } = context

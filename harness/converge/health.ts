@@ -6,17 +6,23 @@ import {
 import { formatDuration } from '../duration.ts'
 import { SluiceError } from '../errors.ts'
 import type { FleetName, GroupFleet } from '../strategy.ts'
+import { isDetached } from './attachment.ts'
 import { isActive } from './balancer.ts'
 import { type ActionContext, lookInterval } from './context.ts'
+import { ableIn } from './detached.ts'
 
 export interface Look {
   readonly inService: number
+  /** Ids of those that are in service. */
+  readonly serving: readonly string[]
   readonly instances: number
   /** Whether there is a group at all. */
   readonly there: boolean
   /** Those that are not on their way out, each with its launch template version; and the one that the group records. */
   readonly running: readonly { readonly id: string; readonly version: string }[]
   readonly recorded: string | undefined
+  /** Ids of all its instances. */
+  readonly members: ReadonlySet<string | undefined>
   readonly targets: readonly TargetHealthDescription[]
   readonly healthyIds: ReadonlySet<string>
 }
@@ -34,7 +40,7 @@ export async function awaitHealthy(context: ActionContext, name: FleetName, coun
     for (;;) {
       // While all are in service, only what the targets are is asked again, and both when they are healthy.
       if (booted === undefined || !seen || seen.inService < count) seen = await look(context, fleet)
-      else seen = { ...seen, ...(await lookAtTargets(context, fleet)) }
+      else seen = { ...seen, ...(await lookAtTargets(context, fleet, seen)) }
       if (!seen.there) {
         throw new SluiceError('cloud', `Auto Scaling group ${name} is gone`, {
           hint: 'something else has deleted it; find it before you deploy again',
@@ -44,9 +50,9 @@ export async function awaitHealthy(context: ActionContext, name: FleetName, coun
         booted = context.clock.now()
         context.waited('boot', `${name} in service`, booted - started)
       }
-      if (healthyIn(seen) >= count && seen.inService >= count) {
+      if (await isWhole(context, fleet, seen, count)) {
         seen = await look(context, fleet)
-        if (healthyIn(seen) >= count && seen.inService >= count && (await isActive(context, fleet))) break
+        if ((await isWhole(context, fleet, seen, count)) && (await isActive(context, fleet))) break
       }
       await context.clock.sleep(lookInterval(context.clock.now() - (booted ?? started)), context.signal)
     }
@@ -59,6 +65,17 @@ export async function awaitHealthy(context: ActionContext, name: FleetName, coun
     if (booted === undefined) context.waited('boot', `${name} in service`, now - started)
     else context.waited('health', `${name} healthy`, now - booted)
   }
+}
+
+async function isWhole(
+  context: ActionContext,
+  fleet: GroupFleet,
+  seen: Look,
+  count: number,
+): Promise<boolean> {
+  if (seen.inService < count) return false
+  if (!isDetached(context.observed, fleet.name)) return healthyIn(seen) >= count
+  return (await ableIn(context, fleet, seen.serving)).length >= count
 }
 
 const healthyIn = ({ targets }: Look): number =>
@@ -74,11 +91,13 @@ function explain(
   took: number,
 ): unknown {
   if (!(reason instanceof SluiceError) || reason.code !== 'timeout') return reason
-  const healthy = healthyIn(seen)
+  const targets = isDetached(context.observed, name)
+    ? `not all of ${name} answer the health check themselves`
+    : `${healthyIn(seen)} of ${count} targets of ${name} healthy`
   const version = context.observed.fleets.find((fleet) => fleet.name === name)?.release ?? name
   return new SluiceError(
     'unhealthy',
-    `${version} did not become healthy within ${formatDuration(took)}: ${healthy} of ${count} targets of ${name} healthy, ${seen.inService} of ${count} instances in service${tellTargets(seen)}`,
+    `${version} did not become healthy within ${formatDuration(took)}: ${targets}, ${seen.inService} of ${count} instances in service${tellTargets(seen)}`,
     { cause: reason, hint: 'look at what the health check path of the new release answers' },
   )
 }
@@ -111,7 +130,9 @@ export async function awaitDrained(context: ActionContext, name: FleetName, left
   for (;;) {
     const waited = context.clock.now() - started
     if (drained === undefined) {
-      const { targets } = await lookAtTargets(context, fleet)
+      // Whose targets they are in a target group that fleets share is said by the groups.
+      const shared = context.observed.entry.via === 'registration'
+      const { targets } = await (shared ? look(context, fleet) : lookAtTargets(context, fleet))
       if (targets.length <= left) {
         drained = context.clock.now()
         context.waited('drain', `${name} drained`, drained - started)
@@ -129,7 +150,7 @@ export async function awaitDrained(context: ActionContext, name: FleetName, left
 }
 
 export async function look(context: ActionContext, fleet: GroupFleet): Promise<Look> {
-  const [groups, health] = await Promise.all([
+  const [groups, all] = await Promise.all([
     context.clients.autoScaling.send(
       new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [fleet.autoScalingGroupName] }),
       { abortSignal: context.signal },
@@ -138,11 +159,15 @@ export async function look(context: ActionContext, fleet: GroupFleet): Promise<L
   ])
   const [group] = groups.AutoScalingGroups ?? []
   const instances = group?.Instances ?? []
+  const serving = instances.filter((instance) => instance.LifecycleState === 'InService')
+  const members = new Set(instances.map(({ InstanceId: id }) => id))
   return {
-    ...health,
+    ...ownIn(context, all, members),
+    members,
     there: group !== undefined,
     instances: instances.length,
-    inService: instances.filter((instance) => instance.LifecycleState === 'InService').length,
+    inService: serving.length,
+    serving: serving.flatMap(({ InstanceId: id }) => id ?? []),
     running: instances
       .filter(({ LifecycleState: state = '' }) => !/^(Terminat|Detach)/.test(state))
       .map(({ InstanceId: id = '', LaunchTemplate: own }) => ({ id, version: own?.Version ?? '' })),
@@ -150,15 +175,20 @@ export async function look(context: ActionContext, fleet: GroupFleet): Promise<L
   }
 }
 
-async function lookAtTargets(
-  context: ActionContext,
-  fleet: GroupFleet,
-): Promise<Pick<Look, 'targets' | 'healthyIds'>> {
+type Targets = Pick<Look, 'targets' | 'healthyIds'>
+
+/** In a target group that fleets share, those of a group's instances. */
+function ownIn({ observed }: ActionContext, all: Targets, members: Look['members']): Targets {
+  if (observed.entry.via !== 'registration') return all
+  return { ...all, targets: all.targets.filter(({ Target: target }) => members.has(target?.Id)) }
+}
+
+async function lookAtTargets(context: ActionContext, fleet: GroupFleet, seen?: Look): Promise<Targets> {
   const { TargetHealthDescriptions: targets = [] } = await context.clients.elbv2.send(
     new DescribeTargetHealthCommand({ TargetGroupArn: fleet.targetGroupArn }),
     { abortSignal: context.signal },
   )
-  return {
+  const all = {
     targets,
     healthyIds: new Set(
       targets.flatMap(({ Target: target, TargetHealth: state }) =>
@@ -166,6 +196,7 @@ async function lookAtTargets(
       ),
     ),
   }
+  return seen ? ownIn(context, all, seen.members) : all
 }
 
 /** A fleet that is an Auto Scaling group. */

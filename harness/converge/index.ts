@@ -89,6 +89,8 @@ const WAITS: ReadonlySet<Action['kind']> = new Set([
   'refresh',
   'roll-back',
   'set-records',
+  'set-attached',
+  'await-deregistered',
   'await-unasked',
 ])
 

@@ -11,6 +11,7 @@ import type {
   Target,
 } from '../strategy.ts'
 import type { Action } from './action.ts'
+import { ATTACHED, isDetached } from './attachment.ts'
 import { entryAt, refreshed } from './changes.ts'
 import { order } from './order.ts'
 import { inRoles } from './pair.ts'
@@ -103,6 +104,14 @@ export function serviceByDns(
   return { ...plain, entry, fleets }
 }
 
+/** The same service, its fleets attached to the one target group that its listener forwards to, or to none. */
+export function serviceByRegistration(capacity: number, processes: string[] = []): ServiceSnapshot {
+  const plain = service(capacity, ATTACHED, processes)
+  if (plain.entry.via !== 'listener') throw new Error('made behind a listener')
+  const { stickiness: _, ...listening } = plain.entry
+  return { ...plain, entry: { ...listening, via: 'registration', targetGroupArn: 'arn:orders' } }
+}
+
 const recordOf = (name: string, weight: number, answers: DnsEntry['answers']): RecordSnapshot => ({
   fleet: name,
   setIdentifier: name,
@@ -162,13 +171,16 @@ function applied(state: ServiceSnapshot, action: Action): ServiceSnapshot {
     }
     case 'set-capacity': {
       const { desiredCapacity: size, minSize, maxSize } = action.target
-      const healthy = Math.min(state.fleets.find((each) => each.name === action.fleet)?.healthy ?? 0, size)
+      const had = state.fleets.find((each) => each.name === action.fleet)
+      const healthy = Math.min(had?.healthy ?? 0, size)
+      const registered = !isDetached(state, action.fleet)
       return change(action.fleet, {
         desiredCapacity: size,
         minSize,
         maxSize,
         instances: size,
-        targets: size,
+        // Of what is detached nobody waits for the drain.
+        targets: registered ? size : (had?.targets ?? 0),
         healthy,
         inService: healthy,
       })
@@ -184,6 +196,10 @@ function applied(state: ServiceSnapshot, action: Action): ServiceSnapshot {
       const entry = entryAt(state.entry, { shares, ...(ttl === undefined ? {} : { ttl }) })
       return { ...state, entry, shares: action.shares }
     }
+    case 'set-attached':
+      return withAttached(state, action)
+    case 'await-deregistered':
+      return change(action.fleet, { targets: 0 })
     case 'await-unasked':
       return state
     case 'add-route': {
@@ -271,6 +287,19 @@ function applied(state: ServiceSnapshot, action: Action): ServiceSnapshot {
   }
 }
 
+/** What was attached is registered and healthy when it is over; what was detached drains. */
+function withAttached(
+  state: ServiceSnapshot,
+  { shares, healthy }: Extract<Action, { kind: 'set-attached' }>,
+): ServiceSnapshot {
+  const fleets = state.fleets.map((each) =>
+    shares[each.name] === undefined
+      ? { ...each, healthy: each.inService }
+      : { ...each, targets: each.instances, healthy: Math.max(each.healthy, healthy[each.name] ?? 0) },
+  )
+  return { ...state, fleets, shares }
+}
+
 type Changing = Omit<FleetSnapshot, 'kind'>
 
 function madeBy(
@@ -278,6 +307,8 @@ function madeBy(
   action: Extract<Action, { kind: 'create-fleet' }>,
 ): FleetSnapshot {
   const marks = { release: action.target.release, role: 'candidate', owned: true } as const
+  if (entry.via === 'registration')
+    return fleet(action.fleet, 0, { ...marks, targetGroupArn: entry.targetGroupArn })
   if (entry.via === 'listener') return fleet(action.fleet, 0, marks)
   return entry.answers === 'alias'
     ? balanced(fleet(action.fleet, 0, marks))

@@ -41,8 +41,17 @@ export async function withUntagged(
   const names = all.flatMap(({ TargetGroupARNs: arns = [], AutoScalingGroupName: name }) =>
     name !== undefined && arns.some((arn) => bare.includes(arn)) ? [name] : [],
   )
-  if (names.length === 0) return tagged
-  return [...tagged, ...(await pages(clients, { AutoScalingGroupNames: names }, signal))]
+  return [...tagged, ...(await groupsNamed(clients, names, signal))]
+}
+
+/** Those of these names that are there. */
+export async function groupsNamed(
+  clients: RegionClients,
+  names: readonly string[],
+  signal?: AbortSignal,
+): Promise<readonly AutoScalingGroup[]> {
+  // No name at all would mean: every group.
+  return names.length === 0 ? [] : await pages(clients, { AutoScalingGroupNames: [...names] }, signal)
 }
 
 async function pages(
@@ -66,12 +75,14 @@ export async function observeGroup(
   group: AutoScalingGroup,
   inPlaceBy: string | undefined,
   signal?: AbortSignal,
+  /** The target group that it shares with others, whether it is attached to it or not; its own when absent. */
+  shared?: string,
 ): Promise<GroupFleet> {
   const name = group.AutoScalingGroupName ?? ''
-  const targetGroupArn = group.TargetGroupARNs?.[0]
+  const targetGroupArn = shared ?? group.TargetGroupARNs?.[0]
   if (!targetGroupArn) {
     throw new SluiceError('precondition', `Auto Scaling group ${name} is attached to no target group`, {
-      hint: 'attach it to the target group that the listener forwards to',
+      hint: "attach it to the target group that the listener forwards to; where fleets share one, say service.entry.by: 'registration'",
     })
   }
   const template =
@@ -91,6 +102,10 @@ export async function observeGroup(
   ])
   const keptUntil = keptUntilIn(tagOf(group, TAG.keptUntil))
   const former = formerIn(tagOf(group, TAG.former))
+  const own = new Set(group.Instances?.map(({ InstanceId: id }) => id))
+  const targets = (health.TargetHealthDescriptions ?? []).filter(
+    ({ Target: target }) => shared === undefined || own.has(target?.Id),
+  )
   const delay = attributes.Attributes?.find((each) => each.Key === 'deregistration_delay.timeout_seconds')
   return {
     kind: 'group',
@@ -104,10 +119,9 @@ export async function observeGroup(
     maxSize: group.MaxSize ?? 0,
     desiredCapacity: group.DesiredCapacity ?? 0,
     inService: group.Instances?.filter((each) => each.LifecycleState === 'InService').length ?? 0,
-    healthy:
-      health.TargetHealthDescriptions?.filter((each) => each.TargetHealth?.State === 'healthy').length ?? 0,
+    healthy: targets.filter((each) => each.TargetHealth?.State === 'healthy').length,
     instances: group.Instances?.length ?? 0,
-    targets: health.TargetHealthDescriptions?.length ?? 0,
+    targets: targets.length,
     suspendedProcesses: group.SuspendedProcesses?.map((each) => each.ProcessName ?? '').sort() ?? [],
     deregistrationDelay: Number(delay?.Value ?? 300),
     owned: tagOf(group, TAG.createdBy) !== undefined,

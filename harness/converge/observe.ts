@@ -15,6 +15,7 @@ import type {
 import { observeDns } from './observe-dns.ts'
 import { observeGroup, taggedGroups, withUntagged } from './observe-groups.ts'
 import { observeListener } from './observe-listener.ts'
+import { observeRegistered } from './observe-registration.ts'
 import { pairOf } from './pair.ts'
 import { observeRoutes } from './routes.ts'
 import { TAG } from './tags.ts'
@@ -71,7 +72,9 @@ async function observe(
     listeners = [],
   } = isDns(ref.entry)
     ? await observeDns(cloud, ref, ref.entry.dns, inPlaceBy, signal)
-    : await behindListener(clients, ref, ref.entry, inPlaceBy, signal)
+    : ref.entry.by === 'registration'
+      ? await observeRegistered(cloud, ref, ref.entry, inPlaceBy, signal)
+      : await behindListener(clients, ref, ref.entry, inPlaceBy, signal)
   return {
     scope: scopeOf(ref),
     service: ref.name,

@@ -98,12 +98,10 @@ function changes(observed: ServiceSnapshot, target: Target, way: 'forward' | 'ba
 
 /**
  * What gives traffic back at once, where it is not where it shall be and the fleets that shall get it have their
- * capacity still.
+ * capacity still; nothing where that is not so.
  */
-export function urgentShift(observed: ServiceSnapshot, target: Target): RoutingAction | undefined {
-  const [shift] = canTakeTraffic(observed, target) ? routingOf(observed, target).urgent : []
-  return shift && isRouting(shift) ? shift : undefined
-}
+export const urgentShift = (observed: ServiceSnapshot, target: Target): readonly RoutingAction[] =>
+  canTakeTraffic(observed, target) ? routingOf(observed, target).urgent.filter(isRouting) : []
 
 /** Whether every fleet that shall get traffic has its capacity still, so that the way back is one call. */
 export function canTakeTraffic(observed: ServiceSnapshot, target: Target): boolean {
@@ -114,7 +112,7 @@ export function canTakeTraffic(observed: ServiceSnapshot, target: Target): boole
     return (
       fleet !== undefined &&
       goal !== undefined &&
-      observed.shares[name] !== undefined &&
+      (observed.shares[name] !== undefined || observed.entry.via === 'registration') &&
       fleet.desiredCapacity >= goal.desiredCapacity &&
       fleet.healthy > 0
     )
@@ -154,7 +152,7 @@ function awaitHealthy(
 ): Action[] {
   const count = target.fleets[name]?.desiredCapacity ?? 0
   // Behind a listener only what a rule forwards to is health-checked.
-  const routed = via === 'dns' || target.traffic.shares[name] !== undefined
+  const routed = via !== 'listener' || target.traffic.shares[name] !== undefined
   const ready = fleet !== undefined && fleet.inService >= count && fleet.healthy >= count
   return count === 0 || !routed || ready ? [] : [{ kind: 'await-healthy', fleet: name, count }]
 }

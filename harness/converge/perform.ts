@@ -8,6 +8,7 @@ import { setMarks } from './marks.ts'
 import { setTemplate } from './pair-template.ts'
 import { setRecords } from './records.ts'
 import { refresh, rollBack } from './refresh.ts'
+import { awaitDeregistered, setAttached } from './registration.ts'
 import { addRoute, removeRoute } from './routes.ts'
 import { removeVersions } from './template.ts'
 import { addTestListener, removeTestListener } from './test-listeners.ts'
@@ -31,6 +32,10 @@ export async function perform(action: Action, context: ActionContext): Promise<v
       return verifyWeights(context, action.shares)
     case 'set-records':
       return setRecords(context, action)
+    case 'set-attached':
+      return setAttached(context, action)
+    case 'await-deregistered':
+      return awaitDeregistered(context, action.fleet)
     case 'await-unasked':
       return awaitUnasked(context, action.fleet)
     case 'add-route':

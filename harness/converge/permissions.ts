@@ -44,6 +44,13 @@ export const OBSERVING_DNS: readonly Permission[] = [
   { action: 'route53:ListResourceRecordSets', on: 'hosted-zone' },
 ]
 
+/** What looking takes besides where fleets share one target group. */
+export const OBSERVING_REGISTRATION: readonly Permission[] = [
+  { action: 'autoscaling:DescribeLoadBalancerTargetGroups' },
+  { action: 'ec2:DescribeInstances' },
+  { action: 'ec2:DescribeInstanceStatus' },
+]
+
 /** What looking takes where its fleets are plain instances. */
 export const OBSERVING_INSTANCES: readonly Permission[] = [
   { action: 'ec2:DescribeInstances' },
@@ -51,6 +58,8 @@ export const OBSERVING_INSTANCES: readonly Permission[] = [
   { action: 'ec2:DescribeLaunchTemplates' },
   { action: 'ec2:DescribeLaunchTemplateVersions' },
 ]
+
+const OF_TARGET_GROUPS = /^elasticloadbalancing:/
 
 /** What each kind of change takes, beside looking. */
 export const CHANGING: Readonly<Record<Action['kind'], readonly Permission[]>> = {
@@ -110,6 +119,8 @@ export const CHANGING: Readonly<Record<Action['kind'], readonly Permission[]>> =
     { action: 'route53:GetChange', on: 'dns-change' },
     { action: 'route53:ListResourceRecordSets', on: 'hosted-zone' },
   ],
+  'set-attached': [],
+  'await-deregistered': [],
   'await-unasked': [{ action: 'cloudwatch:GetMetricStatistics' }],
   'add-route': [
     { action: 'elasticloadbalancing:CreateRule', on: 'listener', tagged: 'request' },
@@ -178,6 +189,17 @@ export const WITH_BALANCERS: Partial<Record<Action['kind'], readonly Permission[
   ],
 }
 
+/** What it takes where fleets share one target group, which is the user's and stays. */
+export const BY_REGISTRATION: Partial<Record<Action['kind'], readonly Permission[]>> = {
+  'set-attached': [
+    { action: 'autoscaling:AttachLoadBalancerTargetGroups', on: 'group', tagged: 'resource' },
+    { action: 'autoscaling:DetachLoadBalancerTargetGroups', on: 'group', tagged: 'resource' },
+  ],
+  'create-fleet': CHANGING['create-fleet'].filter(({ action }) => !OF_TARGET_GROUPS.test(action)),
+  'remove-fleet': CHANGING['remove-fleet'].filter(({ action }) => !OF_TARGET_GROUPS.test(action)),
+  'clear-remains': CHANGING['clear-remains'].filter(({ action }) => !OF_TARGET_GROUPS.test(action)),
+}
+
 /** What it takes where fleets are plain instances. */
 export const OF_INSTANCES: Partial<Record<Action['kind'], readonly Permission[]>> = {
   'create-fleet': [
@@ -208,5 +230,6 @@ export function permissionsOf(
   { entry, fleets }: ServiceSnapshot,
 ): readonly Permission[] {
   if (fleets[0]?.kind === 'instances') return OF_INSTANCES[kind] ?? []
+  if (entry.via === 'registration' && BY_REGISTRATION[kind]) return BY_REGISTRATION[kind]
   return [...CHANGING[kind], ...((entry.via === 'dns' && WITH_BALANCERS[kind]) || [])]
 }

@@ -1,5 +1,6 @@
 import type { DnsEntry, FleetName, FleetSnapshot, ServiceSnapshot, Target } from '../strategy.ts'
 import type { Action, Shares } from './action.ts'
+import { ATTACHED } from './attachment.ts'
 
 /** What leads users to the fleets that a target says, in the parts that the one order puts in their places. */
 export interface Routing {
@@ -16,8 +17,17 @@ export interface Routing {
   readonly release: readonly Action[]
 }
 
-export const routingOf = (observed: ServiceSnapshot, target: Target): Routing =>
-  observed.entry.via === 'dns' ? byDns(observed, observed.entry, target) : byListener(observed, target)
+export function routingOf(observed: ServiceSnapshot, target: Target): Routing {
+  const { entry } = observed
+  switch (entry.via) {
+    case 'dns':
+      return byDns(observed, entry, target)
+    case 'registration':
+      return byRegistration(observed, target)
+    case 'listener':
+      return byListener(observed, target)
+  }
+}
 
 function byListener(observed: ServiceSnapshot, target: Target): Routing {
   const admitted = admittedShares(observed, target)
@@ -31,6 +41,42 @@ function byListener(observed: ServiceSnapshot, target: Target): Routing {
     urgent: weights(observed.shares, shifted, 'shift'),
     unasked: () => [],
     release: weights(shifted, target.traffic.shares, 'release'),
+  }
+}
+
+/**
+ * Groups come to the one target group before others leave it. What was detached drains while the gate is open; only
+ * when none of it is registered any more may it shrink, for of a detached group nobody waits for what is in flight.
+ */
+function byRegistration({ shares, fleets }: ServiceSnapshot, target: Target): Routing {
+  const wanted = Object.fromEntries(
+    Object.entries(target.traffic.shares).flatMap(([name, share]) => (share > 0 ? [[name, ATTACHED]] : [])),
+  )
+  const both = { ...shares, ...wanted }
+  const changes = (healthy: (name: FleetName) => number): Action[] => {
+    const count = Object.fromEntries(Object.keys(wanted).map((name) => [name, healthy(name)]))
+    return [
+      ...(sameShares(shares, both)
+        ? []
+        : [{ kind: 'set-attached', shares: both, healthy: count, reason: 'join' } as const]),
+      ...(sameShares(both, wanted)
+        ? []
+        : [{ kind: 'set-attached', shares: wanted, healthy: count, reason: 'shift' } as const]),
+    ]
+  }
+  const goal = (name: FleetName): number => target.fleets[name]?.desiredCapacity ?? 0
+  const running = (name: FleetName): number => fleets.find((fleet) => fleet.name === name)?.inService ?? 0
+  return {
+    ahead: [],
+    admit: [],
+    shift: changes(goal),
+    urgent: changes((name) => Math.min(goal(name), Math.max(1, running(name)))),
+    // In downtime fleets shrink while they are attached, and their groups wait for the drain.
+    unasked: ({ name, targets }) =>
+      !target.downtime && wanted[name] === undefined && (shares[name] !== undefined || targets > 0)
+        ? [{ kind: 'await-deregistered', fleet: name }]
+        : [],
+    release: [],
   }
 }
 

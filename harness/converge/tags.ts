@@ -16,6 +16,8 @@ export const TAG = {
   role: 'sluice:role',
   /** The deployment that created it: present only on what Sluice may delete. */
   createdBy: 'sluice:created-by',
+  /** The group that a fleet was made after: by it that one is found while it is attached to no target group. */
+  after: 'sluice:after',
   /** How the release that served before it is got back, where that takes more than giving its fleet the traffic. */
   former: 'sluice:former',
   /** Until when a fleet that served stands by at full capacity, as ISO 8601 has it. */

@@ -19,21 +19,33 @@ interface Given {
   readonly seed: number
   readonly fault?: string
   readonly defects?: readonly unknown[]
+  readonly by?: 'registration'
 }
 
 /** What did not end as it should, each with what repeats it; and how the deployments ended. */
 async function simulate(given: readonly Given[]) {
   const wrong: string[] = []
   const states: string[] = []
-  for (const { strategy: name, seed, fault, defects } of given) {
+  for (const { strategy: name, seed, fault, defects, by } of given) {
     const faults: readonly Fault[] = fault === undefined ? [] : [readFault(fault)]
     const strategy = { name, options: { ...QUICK[name], bake: '1m' } }
-    const simulation = sampleSimulation({ seed, strategy, faults, ...(defects ? { defects } : {}) })
+    const simulation = sampleSimulation({
+      seed,
+      strategy,
+      faults,
+      ...(defects ? { defects } : {}),
+      ...(by ? { by } : {}),
+    })
     const simulated = await simulateDeployment(simulation)
     states.push(simulated.end.state)
     const good = defects === undefined
     const lines = unexpected(simulated, { good, faults })
-    wrong.push(...lines.map((line) => `${name}, ${good ? 'good' : 'bad'}, ${fault}, seed ${seed}: ${line}`))
+    wrong.push(
+      ...lines.map(
+        (line) =>
+          `${name}${by ? ` by ${by}` : ''}, ${good ? 'good' : 'bad'}, ${fault}, seed ${seed}: ${line}`,
+      ),
+    )
   }
   return { wrong, states }
 }
@@ -69,11 +81,26 @@ test('stopped at any call and taken up again, a deployment ends on the old or th
     { strategy: 'blue-green', seed: 7 * seed + 3, fault: 'crash' },
     { strategy: 'rolling-fleets', seed: 7 * seed + 4, fault: 'crash' },
     { strategy: 'rolling', seed: 7 * seed + 5, fault: 'crash' },
+    { strategy: 'blue-green', seed: 7 * seed + 6, fault: 'crash', by: 'registration' as const },
   ])
   const { wrong, states } = await simulate(given)
   expect(wrong).toEqual([])
   expect(states).toContain('reverted')
 })
+
+for (const strategy of strategyNames.filter((name) =>
+  entriesOf(strategyNamed(name)).includes('registration'),
+)) {
+  test(`by registration and ${strategy} a good release is promoted, and a bad one taken back without a trace`, {
+    timeout: PATIENT,
+  }, async () => {
+    const given = SEEDS.flatMap((seed) => [
+      { strategy, seed, by: 'registration' as const },
+      { strategy, seed, by: 'registration' as const, defects: BAD },
+    ])
+    expect((await simulate(given)).wrong).toEqual([])
+  })
+}
 
 for (const fault of ['throttle', 'lose-answer', 'kill-instance', 'stale']) {
   test(`with ${fault} it ends as without, whether the release is good or bad`, {
@@ -82,6 +109,8 @@ for (const fault of ['throttle', 'lose-answer', 'kill-instance', 'stale']) {
     const given = SEEDS.flatMap((seed) => [
       { strategy: 'canary', seed, fault },
       { strategy: 'blue-green', seed, fault, defects: BAD },
+      { strategy: 'blue-green', seed, fault, by: 'registration' as const },
+      { strategy: 'all-at-once', seed, fault, by: 'registration' as const, defects: BAD },
     ])
     expect((await simulate(given)).wrong).toEqual([])
   })

@@ -18,14 +18,16 @@ interface Given {
   /** Who is asked before the deployment goes on, and when they approve. */
   readonly approvals?: Readonly<Record<string, unknown>>
   readonly approvesAfter?: number
+  /** What leads users to fleets; the weights of the listener when absent. */
+  readonly by?: 'registration'
 }
 
 export function sampleSimulation(given: Given = {}): Simulation {
-  const { seed = 1, faults = [], strategy = QUICK, defects, rate = 20, approvals, approvesAfter } = given
+  const { seed = 1, faults = [], strategy = QUICK, defects, rate = 20, approvals, approvesAfter, by } = given
   const version = '2.0.0'
   const exported = {
     cloud: { kind: 'embedded' },
-    service: { name: 'shop', entry: { loadBalancer: 'shop', listener: 80 } },
+    service: { name: 'shop', entry: { loadBalancer: 'shop', listener: 80, ...(by ? { by } : {}) } },
     releases: {
       old: { version: '1.0.0' },
       new: { version, ...(defects ? { userData: { version, defects } } : {}) },
