@@ -77,3 +77,35 @@ test('a doctor, a promotion and a way back call what the policy allows, and all 
     [...new Set(allowed)].filter((action) => ![...IMPLIED, ...RARE].includes(action)).sort(),
   )
 })
+
+test('by registration the same holds, of a service that was deployed to by weights before', {
+  timeout: PATIENT,
+}, async () => {
+  account.configure({
+    service: { name: 'shop', entry: { loadBalancer: 'shop', listener: 80, by: 'registration' } },
+    strategy: { name: 'all-at-once', options: { bake: '2m', extend: '4m' } },
+    release: 'old',
+    baseline: 'new',
+  })
+  account.called.clear()
+  const { out } = await account.sluice(['policy'])
+  const allowed = new Set((JSON.parse(out) as PolicyDocument).Statement.flatMap(({ Action }) => Action))
+  const env = { SLUICE_CLOUD: account.embedded.endpoint, AWS_REGION: 'eu-west-1' }
+  const reverted = await account.sluice(['deploy', '--release', 'errors'], { env })
+  expect(reverted.code, reverted.err).toBe(3)
+  const promoted = await account.sluice(['deploy'], { env })
+  expect(promoted.code, promoted.err).toBe(0)
+  const made = [...account.called]
+    .filter((action) => !EMBEDDED_ONLY.includes(action))
+    .map((action) => RENAMED[action] ?? action)
+    .filter((action) => !action.startsWith('sts:'))
+  expect(made).toContain('autoscaling:DetachLoadBalancerTargetGroups')
+  expect(made.filter((action) => !allowed.has(action))).toEqual([])
+  expect([...allowed].filter((action) => /TargetGroup|ModifyListener/.test(action)).sort()).toEqual([
+    'autoscaling:AttachLoadBalancerTargetGroups',
+    'autoscaling:DescribeLoadBalancerTargetGroups',
+    'autoscaling:DetachLoadBalancerTargetGroups',
+    'elasticloadbalancing:DescribeTargetGroupAttributes',
+    'elasticloadbalancing:DescribeTargetGroups',
+  ])
+})

@@ -51,6 +51,9 @@ test(
   PATIENT,
   async () => {
     const before = await entryOf()
+    configure('good')
+    const { out: plan } = await sluiceIn(account.project, ['plan'])
+    expect(plan).toContain('Users are led by registration: the target group stays')
     const there = await deploy('good')
     expect(there.code, there.err).toBe(0)
     expect(harmedIn(there.events)).toBe(0)

@@ -287,15 +287,17 @@ function applied(state: ServiceSnapshot, action: Action): ServiceSnapshot {
   }
 }
 
-/** What was attached is registered and healthy when it is over; what was detached drains. */
+/** As many of what was attached are healthy when it is over as were waited for; what was detached drains. */
 function withAttached(
   state: ServiceSnapshot,
   { shares, healthy }: Extract<Action, { kind: 'set-attached' }>,
 ): ServiceSnapshot {
+  const ableIn = ({ name, healthy: now }: FleetSnapshot): number =>
+    Math.max(isDetached(state, name) ? 0 : now, healthy[name] ?? 0)
   const fleets = state.fleets.map((each) =>
     shares[each.name] === undefined
       ? { ...each, healthy: each.inService }
-      : { ...each, targets: each.instances, healthy: Math.max(each.healthy, healthy[each.name] ?? 0) },
+      : { ...each, targets: each.instances, healthy: ableIn(each) },
   )
   return { ...state, fleets, shares }
 }
