@@ -22,6 +22,7 @@ import { abortable } from '../converge/abortable.ts'
 import { ATTACHED } from '../converge/attachment.ts'
 import { forwardOf } from '../converge/forward.ts'
 import { recordsOf } from '../converge/observe-dns.ts'
+import { standing } from '../converge/standing.ts'
 import type { FleetSnapshot, GroupFleet, ListenerEntry, ServiceSnapshot } from '../strategy.ts'
 import { unlessAborted } from '../unless-aborted.ts'
 import { onlyGroups } from './check.ts'
@@ -72,22 +73,25 @@ export async function groupsOf(
 export const inService = (group: AutoScalingGroup | undefined): readonly GroupInstance[] =>
   group?.Instances?.filter((each) => each.LifecycleState === 'InService') ?? []
 
-/** The targets of a fleet: where fleets share a target group, those of its group's instances. */
+/** The targets of a fleet: where fleets share a target group, those of its group's instances; else all but what has ended. */
 export async function targetsOf(
   cloud: Cloud,
   service: ServiceSnapshot,
   fleet: GroupFleet,
   signal?: AbortSignal,
 ): Promise<readonly TargetHealthDescription[]> {
-  if (service.entry.via !== 'registration') return targetsIn(cloud, service, fleet.targetGroupArn, signal)
   const [targets, groups] = await Promise.all([
     targetsIn(cloud, service, fleet.targetGroupArn, signal),
     groupsOf(cloud, service, service.fleets, signal),
   ])
-  const members = groups.get(fleet.autoScalingGroupName)?.Instances?.map(({ InstanceId: id }) => id)
-  return targets.filter(({ Target: target }) => members?.includes(target?.Id))
+  const own = groups.get(fleet.autoScalingGroupName)?.Instances ?? []
+  const members = new Set(own.flatMap(({ InstanceId: id }) => id ?? []))
+  if (service.entry.via === 'registration')
+    return targets.filter(({ Target: target }) => members.has(target?.Id ?? ''))
+  return standing(cloud.region(service.region), targets, members, signal)
 }
 
+/** All that are registered. */
 export async function targetsIn(
   cloud: Cloud,
   service: ServiceSnapshot,

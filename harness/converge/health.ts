@@ -10,6 +10,7 @@ import { isDetached } from './attachment.ts'
 import { isActive } from './balancer.ts'
 import { type ActionContext, lookInterval } from './context.ts'
 import { ableIn } from './detached.ts'
+import { standing } from './standing.ts'
 
 export interface Look {
   readonly inService: number
@@ -22,7 +23,7 @@ export interface Look {
   readonly running: readonly { readonly id: string; readonly version: string }[]
   readonly recorded: string | undefined
   /** Ids of all its instances. */
-  readonly members: ReadonlySet<string | undefined>
+  readonly members: ReadonlySet<string>
   readonly targets: readonly TargetHealthDescription[]
   readonly healthyIds: ReadonlySet<string>
 }
@@ -40,7 +41,7 @@ export async function awaitHealthy(context: ActionContext, name: FleetName, coun
     for (;;) {
       // While all are in service, only what the targets are is asked again, and both when they are healthy.
       if (booted === undefined || !seen || seen.inService < count) seen = await look(context, fleet)
-      else seen = { ...seen, ...(await lookAtTargets(context, fleet, seen)) }
+      else seen = { ...seen, ...(await ownIn(context, await registered(context, fleet), seen.members)) }
       if (!seen.there) {
         throw new SluiceError('cloud', `Auto Scaling group ${name} is gone`, {
           hint: 'something else has deleted it; find it before you deploy again',
@@ -130,10 +131,7 @@ export async function awaitDrained(context: ActionContext, name: FleetName, left
   for (;;) {
     const waited = context.clock.now() - started
     if (drained === undefined) {
-      // Whose targets they are in a target group that fleets share is said by the groups.
-      const shared = context.observed.entry.via === 'registration'
-      const { targets } = await (shared ? look(context, fleet) : lookAtTargets(context, fleet))
-      if (targets.length <= left) {
+      if (await hasDrained(context, fleet, left)) {
         drained = context.clock.now()
         context.waited('drain', `${name} drained`, drained - started)
       }
@@ -149,20 +147,32 @@ export async function awaitDrained(context: ActionContext, name: FleetName, left
   context.waited('termination', `${name} terminated`, context.clock.now() - (drained ?? started))
 }
 
+/** While a target drains there is more to come, and what ended without that is only told by looking at its instance. */
+async function hasDrained(context: ActionContext, fleet: GroupFleet, left: number): Promise<boolean> {
+  // Whose targets they are in a target group that fleets share is said by the groups.
+  const shared = context.observed.entry.via === 'registration'
+  if (!shared) {
+    const targets = await registered(context, fleet)
+    const drains = targets.some(({ TargetHealth: health }) => health?.State === 'draining')
+    if (targets.length <= left || drains) return targets.length <= left
+  }
+  return (await look(context, fleet)).targets.length <= left
+}
+
 export async function look(context: ActionContext, fleet: GroupFleet): Promise<Look> {
   const [groups, all] = await Promise.all([
     context.clients.autoScaling.send(
       new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [fleet.autoScalingGroupName] }),
       { abortSignal: context.signal },
     ),
-    lookAtTargets(context, fleet),
+    registered(context, fleet),
   ])
   const [group] = groups.AutoScalingGroups ?? []
   const instances = group?.Instances ?? []
   const serving = instances.filter((instance) => instance.LifecycleState === 'InService')
-  const members = new Set(instances.map(({ InstanceId: id }) => id))
+  const members = new Set(instances.flatMap(({ InstanceId: id }) => id ?? []))
   return {
-    ...ownIn(context, all, members),
+    ...(await ownIn(context, all, members)),
     members,
     there: group !== undefined,
     instances: instances.length,
@@ -177,26 +187,29 @@ export async function look(context: ActionContext, fleet: GroupFleet): Promise<L
 
 type Targets = Pick<Look, 'targets' | 'healthyIds'>
 
-/** In a target group that fleets share, those of a group's instances. */
-function ownIn({ observed }: ActionContext, all: Targets, members: Look['members']): Targets {
-  if (observed.entry.via !== 'registration') return all
-  return { ...all, targets: all.targets.filter(({ Target: target }) => members.has(target?.Id)) }
+/** Those of a group: in a target group that fleets share, of its instances; in its own, all but what has ended. */
+async function ownIn(
+  { observed, clients, signal }: ActionContext,
+  all: readonly TargetHealthDescription[],
+  members: Look['members'],
+): Promise<Targets> {
+  const targets =
+    observed.entry.via === 'registration'
+      ? all.filter(({ Target: target }) => members.has(target?.Id ?? ''))
+      : await standing(clients, all, members, signal)
+  const healthy = targets.filter(({ TargetHealth: health }) => health?.State === 'healthy')
+  return { targets, healthyIds: new Set(healthy.flatMap(({ Target: target }) => target?.Id ?? [])) }
 }
 
-async function lookAtTargets(context: ActionContext, fleet: GroupFleet, seen?: Look): Promise<Targets> {
-  const { TargetHealthDescriptions: targets = [] } = await context.clients.elbv2.send(
-    new DescribeTargetHealthCommand({ TargetGroupArn: fleet.targetGroupArn }),
-    { abortSignal: context.signal },
+async function registered(
+  { clients, signal }: ActionContext,
+  { targetGroupArn }: GroupFleet,
+): Promise<readonly TargetHealthDescription[]> {
+  const { TargetHealthDescriptions: targets = [] } = await clients.elbv2.send(
+    new DescribeTargetHealthCommand({ TargetGroupArn: targetGroupArn }),
+    { abortSignal: signal },
   )
-  const all = {
-    targets,
-    healthyIds: new Set(
-      targets.flatMap(({ Target: target, TargetHealth: state }) =>
-        target?.Id && state?.State === 'healthy' ? target.Id : [],
-      ),
-    ),
-  }
-  return seen ? ownIn(context, all, seen.members) : all
+  return targets
 }
 
 /** A fleet that is an Auto Scaling group. */

@@ -7,6 +7,7 @@ import { DescribeLaunchTemplateVersionsCommand } from '@aws-sdk/client-ec2'
 import {
   DescribeTargetGroupAttributesCommand,
   DescribeTargetHealthCommand,
+  type TargetHealthDescription,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { RegionClients } from '../cloud.ts'
 import { SluiceError } from '../errors.ts'
@@ -15,6 +16,7 @@ import { abortable } from './abortable.ts'
 import { formerIn } from './former.ts'
 import { keptUntilIn } from './kept.ts'
 import { observeMix, observeTraces } from './observe-mix.ts'
+import { standing } from './standing.ts'
 import { roleIn, TAG } from './tags.ts'
 import { releaseIn } from './template.ts'
 
@@ -87,11 +89,8 @@ export async function observeGroup(
   }
   const template =
     group.LaunchTemplate ?? group.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification
-  const [health, attributes, release, mixed, traces] = await Promise.all([
-    clients.elbv2.send(
-      new DescribeTargetHealthCommand({ TargetGroupArn: targetGroupArn }),
-      abortable(signal),
-    ),
+  const [targets, attributes, release, mixed, traces] = await Promise.all([
+    targetsOf(clients, group, { targetGroupArn, shared: shared !== undefined }, signal),
     clients.elbv2.send(
       new DescribeTargetGroupAttributesCommand({ TargetGroupArn: targetGroupArn }),
       abortable(signal),
@@ -102,10 +101,6 @@ export async function observeGroup(
   ])
   const keptUntil = keptUntilIn(tagOf(group, TAG.keptUntil))
   const former = formerIn(tagOf(group, TAG.former))
-  const own = new Set(group.Instances?.map(({ InstanceId: id }) => id))
-  const targets = (health.TargetHealthDescriptions ?? []).filter(
-    ({ Target: target }) => shared === undefined || own.has(target?.Id),
-  )
   const delay = attributes.Attributes?.find((each) => each.Key === 'deregistration_delay.timeout_seconds')
   return {
     kind: 'group',
@@ -130,6 +125,22 @@ export async function observeGroup(
     ...(mixed ? { mixed } : {}),
     ...traces,
   }
+}
+
+/** In a target group that is shared, those of the group's instances; in its own, all but what has ended. */
+async function targetsOf(
+  clients: RegionClients,
+  { Instances: instances = [] }: AutoScalingGroup,
+  { targetGroupArn, shared }: { readonly targetGroupArn: string; readonly shared: boolean },
+  signal?: AbortSignal,
+): Promise<readonly TargetHealthDescription[]> {
+  const { TargetHealthDescriptions: targets = [] } = await clients.elbv2.send(
+    new DescribeTargetHealthCommand({ TargetGroupArn: targetGroupArn }),
+    abortable(signal),
+  )
+  const members = new Set(instances.flatMap(({ InstanceId: id }) => id ?? []))
+  if (shared) return targets.filter(({ Target: target }) => members.has(target?.Id ?? ''))
+  return standing(clients, targets, members, signal)
 }
 
 const tagOf = (group: AutoScalingGroup, key: string): string | undefined =>

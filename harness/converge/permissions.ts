@@ -5,6 +5,8 @@ import type { Action } from './action.ts'
 /** What looking at the service takes, before, while and after it is changed. */
 export const OBSERVING: readonly Permission[] = [
   { action: 'autoscaling:DescribeAutoScalingGroups' },
+  // Of targets that belong to no instance of the group: whether what they were has ended.
+  { action: 'ec2:DescribeInstances' },
   { action: 'ec2:DescribeLaunchTemplateVersions' },
   { action: 'elasticloadbalancing:DescribeListeners' },
   { action: 'elasticloadbalancing:DescribeLoadBalancers' },
