@@ -8,7 +8,7 @@ import { abortable } from '../converge/abortable.ts'
 import { TAG } from '../converge/tags.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
 import { type CheckOptions, onlyGroups } from './check.ts'
-import { targetsIn } from './describe.ts'
+import { targetsIn, weightsOf } from './describe.ts'
 import { count, type Findings, looking, waiting } from './finding.ts'
 
 /** DescribeTags takes at most 20 ARNs (ELBv2 API reference). */
@@ -24,13 +24,21 @@ export async function orphans(
   const expected = 'no target group with targets outside of every rule'
   return looking({ subject: service.scope, expected, signal }, async () => {
     const ours = await unusedGroupsOf(cloud, service, signal)
-    const found = ours.map(async (subject): Promise<Findings> => {
-      const targets = await targetsIn(cloud, service, subject, signal)
-      if (targets.length === 0) return []
-      const seen = count(targets.length, 'target')
-      const hint = 'what is left of an earlier deployment: scale its group to 0, or delete both'
-      return [waiting({ subject, expected: 'no target, for no rule forwards to it', seen, hint })]
-    })
+    if (ours.length === 0) return []
+    // A cloud may not keep up which load balancer uses a group; what the listener itself reads back counts.
+    const weights = (await weightsOf(cloud, service, signal)) ?? {}
+    const led = onlyGroups(service.fleets).flatMap(({ name, targetGroupArn }) =>
+      weights[name] === undefined ? [] : targetGroupArn,
+    )
+    const found = ours
+      .filter((arn) => !led.includes(arn))
+      .map(async (subject): Promise<Findings> => {
+        const targets = await targetsIn(cloud, service, subject, signal)
+        if (targets.length === 0) return []
+        const seen = count(targets.length, 'target')
+        const hint = 'what is left of an earlier deployment: scale its group to 0, or delete both'
+        return [waiting({ subject, expected: 'no target, for no rule forwards to it', seen, hint })]
+      })
     return (await Promise.all(found)).flat()
   })
 }

@@ -7,11 +7,10 @@ import {
 import { GetServiceQuotaCommand, NoSuchResourceException } from '@aws-sdk/client-service-quotas'
 import type { Cloud, RegionClients } from '../cloud.ts'
 import { abortable } from '../converge/observe.ts'
-import { SluiceError } from '../errors.ts'
 import type { ServiceSnapshot } from '../strategy.ts'
 import { type FleetOptions, groupsIn } from './check.ts'
 import { groupsOf, templateVersion } from './describe.ts'
-import { count, type Findings, looking, wrong } from './finding.ts'
+import { count, type Finding, type Findings, looking, unknown, wrong } from './finding.ts'
 
 /** "Amazon EC2 service quotas", EC2 User Guide, 2026: On-Demand instances count by vCPUs, and by families. */
 const QUOTAS = [
@@ -46,6 +45,7 @@ export async function vcpuQuota(
         vcpusInUse(clients, quota.families, signal),
         quotaOf(clients, quota.code, signal),
       ])
+      if (most === 'unknown') return [lacksQuota(subject, quota.code)]
       const desired = groups.get(fleet.autoScalingGroupName)?.DesiredCapacity ?? 0
       const needed = desired * each
       if (most === undefined || used + needed <= most) return []
@@ -98,11 +98,18 @@ const vcpusIn = ({
   CpuOptions: { CoreCount: cores = 1, ThreadsPerCore: threads = 1 } = {},
 }: Instance): number => cores * threads
 
+/** Those above are AWS's own: a cloud that does not know one has not built it, which says nothing about the service. */
+const lacksQuota = (subject: string, code: string): Finding => {
+  const lacks = `this cloud has not built it: it knows no quota ${code} of ec2`
+  const hint = 'look at the vCPUs yourself, and leave vcpu-quota out with that reason'
+  return unknown({ subject, expected: 'a quota of vCPUs', seen: lacks, lacks, hint })
+}
+
 async function quotaOf(
   { serviceQuotas }: RegionClients,
   QuotaCode: string,
   signal: AbortSignal | undefined,
-): Promise<number | undefined> {
+): Promise<number | 'unknown' | undefined> {
   try {
     const { Quota: quota } = await serviceQuotas.send(
       new GetServiceQuotaCommand({ ServiceCode: 'ec2', QuotaCode }),
@@ -110,11 +117,7 @@ async function quotaOf(
     )
     return quota?.Value
   } catch (thrown) {
-    // A cloud that does not know the quota says nothing about the service.
-    if (!(thrown instanceof NoSuchResourceException)) throw thrown
-    throw new SluiceError('cloud', `the cloud knows no quota ${QuotaCode} of ec2`, {
-      cause: thrown,
-      hint: 'look at the vCPUs yourself, and leave vcpu-quota out with that reason',
-    })
+    if (thrown instanceof NoSuchResourceException) return 'unknown'
+    throw thrown
   }
 }
