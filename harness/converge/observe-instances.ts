@@ -3,6 +3,7 @@ import {
   type DescribeInstanceStatusCommandOutput,
   DescribeLaunchTemplatesCommand,
   DescribeLaunchTemplateVersionsCommand,
+  DescribeTagsCommand,
   type Instance,
   type LaunchTemplate,
   paginateDescribeInstances,
@@ -96,7 +97,10 @@ function fleetOf(
   )
 }
 
-/** The one launch template of a service: it is told by its tag, and records the fleets launched from it. */
+/**
+ * The one launch template of a service: it is told by its tag, and records the fleets launched from it. Its tags are asked
+ * for by themselves: moto_server describes a template with those that it was created with.
+ */
 export async function templateOf(
   { ec2, name: region }: RegionClients,
   service: string,
@@ -107,8 +111,14 @@ export async function templateOf(
     abortable(signal),
   )
   const [template] = found
-  if (template?.LaunchTemplateId && found.length === 1)
-    return { ...template, LaunchTemplateId: template.LaunchTemplateId }
+  if (template?.LaunchTemplateId && found.length === 1) {
+    const { LaunchTemplateId } = template
+    const { Tags: tags = [] } = await ec2.send(
+      new DescribeTagsCommand({ Filters: [{ Name: 'resource-id', Values: [LaunchTemplateId] }] }),
+      abortable(signal),
+    )
+    return { ...template, LaunchTemplateId, Tags: tags.map(({ Key, Value }) => ({ Key, Value })) }
+  }
   throw new SluiceError(
     'precondition',
     `${found.length || 'no'} launch template${found.length > 1 ? 's are' : ' is'} tagged ${TAG.service}=${service} in ${region}; exactly one must be`,

@@ -58,6 +58,7 @@ export const OBSERVING_INSTANCES: readonly Permission[] = [
   { action: 'ec2:DescribeInstances' },
   { action: 'ec2:DescribeInstanceStatus' },
   { action: 'ec2:DescribeLaunchTemplates' },
+  { action: 'ec2:DescribeTags' },
   { action: 'ec2:DescribeLaunchTemplateVersions' },
 ]
 

@@ -7,9 +7,9 @@ import { abortable } from './abortable.ts'
 const IDS_AT_ONCE = 200
 
 /**
- * Without those targets whose instance has ended: on such nothing can be in flight, whatever is said of its health. Load
- * balancers take them out by themselves (ELB User Guide, Register targets with your target group), not every emulator does.
- * EC2 is asked only about targets that neither drain nor belong to a `member` of the group; one that it does not know stays.
+ * Without those targets whose instance has ended: on such nothing can be in flight, whatever is said of its health. On AWS it
+ * is `unused` (Target.InvalidState; ELBv2 API reference, TargetHealth), elsewhere it may stay `healthy` for good. EC2 is asked
+ * only about targets that neither drain nor are `members` of the group; one that it does not know stays a target.
  */
 export async function standing(
   clients: RegionClients,
