@@ -59,6 +59,17 @@ test('an operation that is not built is found as well, and named', async () => {
   expect([...account.changed]).toEqual([])
 })
 
+test('where launch template versions cannot be deleted, releases that have theirs already can be deployed', async () => {
+  account.configure({ gates: { notRun: 'allow' } })
+  await using plain = await servePlain(account.embedded.endpoint, ['DeleteLaunchTemplateVersions'])
+  const { code, err } = await account.sluice(['deploy'], at(plain.url))
+  expect(err).toMatch(/\n {2}ec2:DeleteLaunchTemplateVersions: .*not yet implemented\n/)
+  expect(err).toMatch(/\n {2}strategies that would work there: none\n/)
+  expect(err).toMatch(/\n {2}with releases that name their launchTemplateVersion: .*\bcanary\b.*\n/)
+  expect(code).toBe(2)
+  expect([...account.changed]).toEqual([])
+})
+
 test('an answer that nobody expected is told as one of the cloud, without a stack', async () => {
   const chaos = await account.embedded.chaos()
   const parameters = { operations: ['DescribeListeners'] }

@@ -19,24 +19,33 @@ export const deploying = (config: Config): readonly Permission[] => [
   ...config.sites.flatMap(({ ref, strategy }) => [...observing(ref), ...changing(config, ref, strategy)]),
 ]
 
-/** What deploying the (first) service by another strategy would take. */
-export const deployingBy = (config: Config, strategy: StrategySpec): readonly Permission[] => [
+/** What deploying the (first) service by another strategy would take, of releases whose launch template versions are `made` or exist. */
+export const deployingBy = (
+  config: Config,
+  strategy: StrategySpec,
+  made = makesVersions(config),
+): readonly Permission[] => [
   ...observing(config.service),
-  ...changing(config, config.service, strategy),
+  ...changing(config, config.service, strategy, made),
 ]
 
-function changing(config: Config, ref: ServiceRef, { name, options }: StrategySpec): readonly Permission[] {
+function changing(
+  config: Config,
+  ref: ServiceRef,
+  { name, options }: StrategySpec,
+  made = makesVersions(config),
+): readonly Permission[] {
   const before = typicalService(ref)
   const plan = strategyNamed(name).draw(options)(before, { version: 'next' })
   const kinds = [...changesOf(plan, before)]
   const changes = kinds.flatMap((kind) => permissionsOf(kind, before))
-  return changes.filter(({ action }) => makesVersions(config) || !VERSIONS.test(action))
+  return changes.filter(({ action }) => made || !VERSIONS.test(action))
 }
 
 const VERSIONS = /^ec2:(Create|Delete)LaunchTemplateVersions?$/
 
 /** Releases that name a launch template version that exists need none to be made or deleted. */
-const makesVersions = ({ releases, baseline }: Config): boolean =>
+export const makesVersions = ({ releases, baseline }: Config): boolean =>
   Object.entries(releases).some(
     ([name, { launchTemplateVersion }]) => name !== baseline && launchTemplateVersion === undefined,
   )

@@ -19,13 +19,16 @@ import {
   CreateLaunchTemplateVersionCommand,
   DeleteLaunchTemplateVersionsCommand,
   DescribeImagesCommand,
+  DescribeInstanceStatusCommand,
   DescribeInstancesCommand,
   DescribeInstanceTypeOfferingsCommand,
   DescribeInstanceTypesCommand,
   DescribeKeyPairsCommand,
+  DescribeLaunchTemplatesCommand,
   DescribeLaunchTemplateVersionsCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
+  DescribeTagsCommand as Ec2TagsCommand,
 } from '@aws-sdk/client-ec2'
 import {
   DescribeAccountLimitsCommand as BalancerLimitsCommand,
@@ -42,6 +45,7 @@ import {
 import {
   ChangeResourceRecordSetsCommand,
   GetChangeCommand,
+  ListHostedZonesByNameCommand,
   ListHostedZonesCommand,
   ListResourceRecordSetsCommand,
 } from '@aws-sdk/client-route-53'
@@ -150,12 +154,17 @@ const computing = ({ ec2 }: RegionClients, options: CallOptions): Tries => {
   return {
     'ec2:DescribeImages': () => ec2.send(new DescribeImagesCommand({ Owners: ['self'] }), options),
     'ec2:DescribeInstances': () => ec2.send(new DescribeInstancesCommand({ MaxResults: 5 }), options),
+    'ec2:DescribeInstanceStatus': () =>
+      ec2.send(new DescribeInstanceStatusCommand({ MaxResults: 5 }), options),
+    'ec2:DescribeLaunchTemplates': () =>
+      ec2.send(new DescribeLaunchTemplatesCommand({ MaxResults: 5 }), options),
     'ec2:DescribeInstanceTypeOfferings': () =>
       ec2.send(new DescribeInstanceTypeOfferingsCommand({ MaxResults: 5 }), options),
     'ec2:DescribeKeyPairs': () => ec2.send(new DescribeKeyPairsCommand({}), options),
     'ec2:DescribeSecurityGroups': () =>
       ec2.send(new DescribeSecurityGroupsCommand({ MaxResults: 5 }), options),
     'ec2:DescribeSubnets': () => ec2.send(new DescribeSubnetsCommand({ MaxResults: 5 }), options),
+    'ec2:DescribeTags': () => ec2.send(new Ec2TagsCommand({ MaxResults: 5 }), options),
     'ec2:DescribeLaunchTemplateVersions': () =>
       ec2.send(new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId: TEMPLATE }), options),
     'ec2:CreateLaunchTemplateVersion': () =>
@@ -176,6 +185,8 @@ const naming = ({ route53 }: RegionClients, options: CallOptions): Tries => {
   ]
   return {
     'route53:ListHostedZones': () => route53.send(new ListHostedZonesCommand({ MaxItems: 1 }), options),
+    'route53:ListHostedZonesByName': () =>
+      route53.send(new ListHostedZonesByNameCommand({ MaxItems: 1 }), options),
     'route53:ListResourceRecordSets': () =>
       route53.send(new ListResourceRecordSetsCommand({ HostedZoneId: ZONE, MaxItems: 1 }), options),
     'route53:GetChange': () => route53.send(new GetChangeCommand({ Id: CHANGE }), options),

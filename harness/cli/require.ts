@@ -6,7 +6,7 @@ import { isDns, viaOf } from '../entry.ts'
 import { SluiceError } from '../errors.ts'
 import type { Permission } from '../permission.ts'
 import type { StrategySpec } from '../strategy.ts'
-import { deploying, deployingBy } from './needs.ts'
+import { deploying, deployingBy, makesVersions } from './needs.ts'
 import { notBuilt } from './operations.ts'
 
 /**
@@ -28,9 +28,11 @@ export async function requireSupport(cloud: Cloud, config: Config, signal: Abort
   const found = lacks(deploying(config))
   if (found.length === 0) return
   const via = viaOf(config.service.entry)
-  const others = strategyNames
-    .filter((name) => entriesOf(strategyNamed(name)).includes(via))
-    .filter((name) => lacks(deployingBy(config, defaultOf(name))).length === 0)
+  const fitting = strategyNames.filter((name) => entriesOf(strategyNamed(name)).includes(via))
+  const working = (made?: boolean): string =>
+    fitting.filter((name) => lacks(deployingBy(config, defaultOf(name), made)).length === 0).join(', ')
+  const others = working()
+  const named = makesVersions(config) ? working(false) : others
   const without =
     config.gates.notRun === 'allow'
       ? ''
@@ -40,7 +42,8 @@ export async function requireSupport(cloud: Cloud, config: Config, signal: Abort
     [
       `${endpoint ?? kind} lacks what a deployment by ${config.strategy.name} needs; nothing was touched`,
       ...found,
-      `strategies that would work there: ${others.join(', ') || 'none'}`,
+      `strategies that would work there: ${others || 'none'}`,
+      ...(named === others ? [] : [`with releases that name their launchTemplateVersion: ${named}`]),
     ].join('\n  '),
     { hint: `prove the deployment on embedded(), which has all of it${without}` },
   )
