@@ -20,21 +20,37 @@ const HEAD = `# What other clouds lack
 
 Written by \`.ci/clouds\`, from what each of them answered: every service is asked, and every action that deployments and the
 built-in suites need is tried on what is not there, so that nothing changes. An action that is tried and answered may still
-do less than on AWS. None of these clouds carries traffic, so deploying there takes \`gates: { notRun: 'allow' }\`.
+do less than on AWS: deployments on these clouds, held event by event to those on the embedded one, are in
+\`harness/cli/other-clouds.test.ts\`, and what they found is said below. None of these clouds carries traffic, so deploying there
+takes \`gates: { notRun: 'allow' }\`. What is not there is found out, and said, before a deployment touches anything.
 `
 
 interface Known {
   readonly name: string
   readonly spec: CloudSpec
+  /** What deployments there found to be otherwise than on AWS. */
+  readonly otherwise: readonly string[]
 }
 
 const { env } = process
 
+const TAGS =
+  'A launch template is described with the tags that it was created with: Sluice asks for its tags by themselves.'
+
 /** Those that the environment names, in the order of the file. */
 const clouds: readonly (Known | { readonly absent: string })[] = [
-  known('moto_server', env['SLUICE_MOTO'], env['SLUICE_MOTO_VERSION'], (url) => endpoint(url)),
-  known('MiniStack', env['SLUICE_MINISTACK'], env['SLUICE_MINISTACK_VERSION'], (url) => endpoint(url)),
-  known('LocalStack', env['SLUICE_LOCALSTACK_IMAGE'], 'community', (image) => localstack({ image })),
+  known('moto_server', env['SLUICE_MOTO'], env['SLUICE_MOTO_VERSION'], (url) => endpoint(url), [
+    'An instance of a group is said to run the default version of its launch template: leave out `immutable`.',
+    'All instances of a group are launched in one zone: leave out `zone-balance`.',
+    'Targets stay registered, and healthy, when their group terminates them: Sluice asks EC2 what has ended.',
+    'A group cannot launch from a second launch template version that has user data: status 500, and the way back.',
+    TAGS,
+  ]),
+  known('MiniStack', env['SLUICE_MINISTACK'], env['SLUICE_MINISTACK_VERSION'], (url) => endpoint(url), [
+    'Groups know nothing of target groups, nor listeners of weights.',
+    'Instances are not said to run a launch template version: tag them `sluice:launch-template-version`.',
+  ]),
+  known('LocalStack', env['SLUICE_LOCALSTACK_IMAGE'], 'community', (image) => localstack({ image }), [TAGS]),
 ]
 
 function known(
@@ -42,20 +58,30 @@ function known(
   value: string | undefined,
   version = '',
   spec: (value: string) => CloudSpec,
+  otherwise: readonly string[],
 ): (typeof clouds)[number] {
   if (!value) return { absent: name }
-  return { name: `${name} ${version}`.trim(), spec: spec(value) }
+  return { name: `${name} ${version}`.trim(), spec: spec(value), otherwise }
+}
+
+const DNS = { zone: 'example.com', record: 'shop.example.com' }
+
+/** What leads users to a service, and to its fleets. */
+const ENTRIES = {
+  listener: { loadBalancer: 'shop', listener: 80 },
+  'DNS, to load balancers': { dns: { ...DNS, to: 'load-balancers' } },
+  'DNS, to instances': { dns: { ...DNS, to: 'instances' } },
 }
 
 /** A deployment of releases that are launch template versions already, or whose versions Sluice makes. */
-const configOf = (release: object): Config =>
+const configOf = (entry: object, release: object): Config =>
   validateConfig(
     {
-      service: { name: 'shop', entry: { loadBalancer: 'shop', listener: 80 } },
+      service: { name: 'shop', entry },
       releases: { old: { version: '1' }, new: { version: '2', ...release } },
       baseline: 'old',
       release: 'new',
-      strategy: { name: 'canary', options: {} },
+      strategy: { name: 'dns' in entry ? 'dns-weighted' : 'canary', options: {} },
     },
     {},
     'clouds.ts',
@@ -63,23 +89,31 @@ const configOf = (release: object): Config =>
     { strategyNamed, compositionNamed },
   )
 
-const CONFIGS = {
-  'releases that are launch template versions': configOf({ launchTemplateVersion: 2 }),
-  'releases whose versions Sluice makes': configOf({}),
+const RELEASES = {
+  'releases that are launch template versions': { launchTemplateVersion: 2 },
+  'releases whose versions Sluice makes': {},
 }
 
-async function section({ name, spec }: Known): Promise<string> {
+async function section({ name, spec, otherwise }: Known): Promise<string> {
   const signal = AbortSignal.timeout(DEADLINE)
   await using cloud = await startCloud(spec, { signal })
   const missing = await notBuilt(cloud, 'us-east-1', signal)
-  return [`## ${name}`, '', ...services(cloud), '', ...actions(missing), '', ...strategies(missing), ''].join(
-    '\n',
-  )
+  const found = otherwise.length === 0 ? [] : ['', ...otherwise.map((each) => `- ${each}`)]
+  return [
+    `## ${name}`,
+    '',
+    ...services(cloud),
+    '',
+    ...actions(missing),
+    '',
+    ...strategies(missing),
+    ...found,
+    '',
+  ].join('\n')
 }
 
 /** Without what depends on the run: where it answered. */
-const plain = (text: string): string =>
-  text.replace(/https?:\/\/[\w.-]+:\d+/g, 'it').replaceAll('|', '\\|')
+const plain = (text: string): string => text.replace(/https?:\/\/[\w.-]+:\d+/g, 'it').replaceAll('|', '\\|')
 
 function services(cloud: Cloud): string[] {
   const needs = ['ec2', 'elbv2', 'autoscaling', 'route53', 's3', 'cloudwatch', 'data-plane', 'dns'] as const
@@ -104,24 +138,25 @@ function actions(missing: ReadonlyMap<string, string>): string[] {
 }
 
 function strategies(missing: ReadonlyMap<string, string>): string[] {
-  const columns = Object.values(CONFIGS).map((config) => ({ config }))
-  // Of a service that a listener leads to; those by DNS find it in another way.
-  const fitting = strategyNames.filter((name) => entriesOf(strategyNamed(name)).includes('listener'))
-  const rows = fitting.map((name) => {
-    const cells = columns.map(({ config }) => {
-      const needed = [
-        ...new Set(deployingBy(config, { name, options: optionsOf(name) }).map(({ action }) => action)),
-      ]
-      const lacking = needed.filter((action) => missing.has(action))
-      return lacking.length === 0 ? 'yes' : `lacks ${lacking.length} of ${needed.length} actions`
+  const rows = Object.entries(ENTRIES).flatMap(([reached, entry]) => {
+    const via = 'dns' in entry ? 'dns' : 'listener'
+    const fitting = strategyNames.filter((name) => entriesOf(strategyNamed(name)).includes(via))
+    return fitting.map((name) => {
+      const cells = Object.values(RELEASES).map((release) => {
+        const strategy = { name, options: optionsOf(name) }
+        const actions = deployingBy(configOf(entry, release), strategy).map(({ action }) => action)
+        const needed = [...new Set(actions)]
+        const lacking = needed.filter((action) => missing.has(action))
+        return lacking.length === 0 ? 'yes' : `lacks ${lacking.length} of ${needed.length} actions`
+      })
+      return `| ${[name, reached, ...cells].join(' | ')} |`
     })
-    return `| ${name} | ${cells.join(' | ')} |`
   })
   const read = new Set(CHECKING.map(({ action }) => action))
   const unread = [...read].filter((action) => missing.has(action)).length
   return [
-    `| strategy | ${Object.keys(CONFIGS).join(' | ')} |`,
-    '|---|---|---|',
+    `| strategy | users come by | ${Object.keys(RELEASES).join(' | ')} |`,
+    '|---|---|---|---|',
     ...rows,
     '',
     `The built-in suites read with ${read.size} actions more, of which it lacks ${unread}.`,
