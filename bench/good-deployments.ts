@@ -66,8 +66,9 @@ async function main(): Promise<void> {
   if (reverted.length > MOST_REVERTED * runs.length || left.length > 0) process.exitCode = 1
 }
 
-const seedsOf = (runs: readonly RunFigures[]): string =>
-  runs.length === 0 ? '' : `: seeds ${runs.map(({ seed }) => seed).join(', ')}`
+function seedsOf(runs: readonly RunFigures[]): string {
+  return runs.length === 0 ? '' : `: seeds ${runs.map(({ seed }) => seed).join(', ')}`
+}
 
 function laneOf(share: Share, done: (figures: RunFigures) => void): Promise<void> {
   const worker = new Worker(new URL(import.meta.url), { workerData: share })
