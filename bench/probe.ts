@@ -9,6 +9,9 @@ import type { Row } from './row.ts'
 
 const RATE = 3_000
 const SECONDS = 10
+/** Wall milliseconds. A deployment's probe has been running for a while before anything is judged by it. */
+const WARM_UP = 1_000
+const WARM = 'warm'
 
 /** In another process, so that the answers do not cost the probe's process anything. */
 const SERVER = `
@@ -27,7 +30,7 @@ export async function probeBench(): Promise<Row[]> {
   if (!output) throw new SluiceError('internal', 'the server of the probe bench has no output')
   try {
     const [port] = await once(output, 'data')
-    const window = await run(`http://127.0.0.1:${String(port).trim()}/`)
+    const { cold, warm: window } = await run(`http://127.0.0.1:${String(port).trim()}/`)
     const { planned, dropped, lagP99 } = window.schedule
     const [latency] = Object.values(window.latency)
     return [
@@ -36,6 +39,7 @@ export async function probeBench(): Promise<Row[]> {
         value: lagP99,
         unit: 'ms',
         bound: { atMost: 10 },
+        note: `${Math.round(cold.schedule.lagP99)} ms in the second before, while it is compiled and connects`,
       },
       {
         figure: `probe: requests dropped of ${planned}`,
@@ -60,13 +64,15 @@ export async function probeBench(): Promise<Row[]> {
   }
 }
 
-async function run(url: string): Promise<TrafficWindow> {
+async function run(url: string): Promise<{ readonly cold: TrafficWindow; readonly warm: TrafficWindow }> {
   const probe = await startProbe(specFor(url))
   const ledger = createTrafficLedger()
   probe.onBucket((bucket, samples) => ledger.add(bucket, samples))
+  await wallClock.sleep(WARM_UP)
+  await probe.enter(WARM)
   await wallClock.sleep(SECONDS * 1_000)
   await probe[Symbol.asyncDispose]()
-  return ledger.total()
+  return { cold: ledger.window('baseline'), warm: ledger.window(WARM) }
 }
 
 const specFor = (url: string): ProbeSpec => ({
