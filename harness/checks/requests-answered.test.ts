@@ -56,6 +56,8 @@ test('what is answered a minute later has not failed; what is answered never, or
 test('the worst minute and the worse of its neighbours are left aside, and nothing where no minute was bad', () => {
   const minutes = [0, 3, 9, 4, 0, 2].map((failed, at) => ({ start: at * 60_000, requests: 10, failed }))
   expect(exceptOneBurst(minutes, (each) => each).map(({ failed }) => failed)).toEqual([0, 3, 0, 2])
+  const few = minutes.slice(1, 4)
+  expect(exceptOneBurst(few, (each) => each)).toEqual(few)
   const quiet = minutes.map((each) => ({ ...each, failed: 0 }))
   expect(exceptOneBurst(quiet, (each) => each)).toEqual(quiet)
 })

@@ -11,6 +11,8 @@ export interface AnsweredOptions extends CheckOptions {
 }
 
 const MINUTE = 60_000
+/** Minutes that must be left for others to be left aside. */
+const FEWEST = 2
 /** How far back is looked, in cloud milliseconds. */
 const SPAN = 3 * 60 * MINUTE
 /** Wall milliseconds in which a request that was counted is answered; what is still open then is not. */
@@ -19,8 +21,8 @@ const UNDER_WAY = 2_000
 /**
  * Requests that the load balancer gave to a candidate fail no more often than those that it gave to the stable fleet in
  * the same minute, by its own metrics: they tell whose a request was that nobody answered, and they count those of real
- * users too. One burst is left aside, for a machine may be lost; so before three minutes are over that both have served
- * there is nothing to see.
+ * users too. Of four minutes or more one burst is left aside, for a machine may be lost. Before a minute is over that both have
+ * served there is nothing to see.
  */
 export async function requestsAnswered(
   cloud: Cloud,
@@ -105,7 +107,7 @@ function compared(
     wrong({
       subject: fleet.name,
       expected,
-      seen: `${told(mine)} by the metrics of the load balancer, the worst two minutes left aside, of ${stable.name} ${told(theirs)}`,
+      seen: `${told(mine)} by the metrics of the load balancer${weighed.length < both.length ? ', the worst two minutes left aside' : ''}, of ${stable.name} ${told(theirs)}`,
       hint: `look at RequestCount, HTTPCode_Target_5XX_Count and the access logs of ${fleet.targetGroupArn}`,
     }),
   ]
@@ -113,7 +115,7 @@ function compared(
 
 /**
  * All but the worst minute and the worse of its neighbours: within them a machine may have been lost, which befalls any
- * release, while a release that is at fault fails in the other minutes too.
+ * release, while a release that is at fault fails in the other minutes too. Where hardly a minute would be left, all count.
  */
 export function exceptOneBurst<Each>(
   given: readonly Each[],
@@ -126,7 +128,8 @@ export function exceptOneBurst<Each>(
   const [beside] = given
     .filter((each) => Math.abs(minuteOf(each).start - at) === MINUTE)
     .toSorted((a, b) => failed(b) - failed(a))
-  return given.filter((each) => each !== worst && each !== beside)
+  const rest = given.filter((each) => each !== worst && each !== beside)
+  return rest.length < FEWEST ? given : rest
 }
 
 /** Of the load balancer that leads users to a fleet. */

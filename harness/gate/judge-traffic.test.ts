@@ -3,7 +3,7 @@ import { service } from '../converge/model-service.ts'
 import type { StageRef, TrafficBucket } from '../gate.ts'
 import { createTrafficLedger } from '../probe/ledger.ts'
 import { plainAddress } from '../probe/served-page.ts'
-import { judgeTraffic } from './judge-traffic.ts'
+import { countingShortBursts, judgeTraffic } from './judge-traffic.ts'
 
 const STAGE = { index: 0, name: 'canary 5%', shares: { orders: 95, 'orders-2': 5 } }
 
@@ -110,4 +110,13 @@ test('more than one machine was given, and what goes on beyond a burst, is held 
   expect(failedAt({ ...QUARTER, capacity }, outage)).toContain('unanswered requests')
   const steady = (second: number): number => (second % 2 === 0 ? 1 : 0)
   expect(failedAt({ ...QUARTER, capacity }, steady)).toEqual(['unanswered requests'])
+})
+
+test('a gate does not open by leaving aside most of what was seen', () => {
+  const counts = [...counted('1.0.0', 0, 75), ...unanswered(25)]
+  const window = { from: 0, stage: 'canary 25%', counts, latency: {}, schedule }
+  const burst = { errors: 25, n: 60, between: 60 }
+  expect(countingShortBursts({ ...window, burst })).toEqual(window)
+  const short = { ...window, burst: { ...burst, n: 50 } }
+  expect(countingShortBursts(short)).toEqual(short)
 })

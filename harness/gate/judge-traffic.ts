@@ -69,6 +69,17 @@ function excused(window: TrafficWindow, { shares, capacity = {} }: StageRef): Tr
   return rateAtLeast(burst.errors, burst.between, CHANCE) <= most ? window : rest
 }
 
+/**
+ * What a gate is to open by: a burst that is most of what was seen cannot be told from what goes on, so its errors count,
+ * as where a bake is short or there is none.
+ */
+export function countingShortBursts(window: TrafficWindow): TrafficWindow {
+  const { burst, ...rest } = window
+  if (!burst) return window
+  const all = window.counts.reduce((sum, { n }) => sum + n, 0)
+  return 2 * burst.n > all ? rest : window
+}
+
 /** Requests that were waited for in vain are harm, whatever becomes of them. */
 export function withOverdue(window: TrafficWindow): TrafficWindow {
   const n = window.schedule.overdue ?? 0

@@ -18,7 +18,7 @@ import type { TrafficView } from '../probe.ts'
 import type { GateSpec } from '../strategy.ts'
 import { unlessAborted } from '../unless-aborted.ts'
 import { CLOSING_LOOKS } from './analysis/latency.ts'
-import { judgeTraffic, withOverdue } from './judge-traffic.ts'
+import { countingShortBursts, judgeTraffic, withOverdue } from './judge-traffic.ts'
 import { allowance, judgeSuites, mergeEvidence, settingsEvidence } from './verdict.ts'
 import { type Alarms, judgeAlarms, watchAlarms } from './watch-alarms.ts'
 
@@ -272,10 +272,10 @@ class Gate {
     await this.#flush()
     // A gate without a bake waits for no traffic: it judges by what there is.
     const look = this.#input.spec.bake > 0 ? 'closing' : 'continuous'
-    const evidence = this.#analyse(look)
+    const evidence = this.#analyse(look, countingShortBursts)
     if (evidence.some(({ status }) => status === 'failed')) return evidence
     await this.#untilAnswered()
-    return this.#analyse(look, withOverdue)
+    return this.#analyse(look, (window) => withOverdue(countingShortBursts(window)))
   }
 
   /**
