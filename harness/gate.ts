@@ -110,6 +110,8 @@ export interface SuiteContext {
   readonly checks?: CheckSettings
   /** The service as it was before the first change; absent when suites run without a deployment. */
   readonly before?: ServiceSnapshot
+  /** Cloud instant of that look: what happened earlier is not this release's doing. */
+  readonly since?: number
   /** Whether the suites run as the gate begins, or when its bake is over; absent when they run alone. */
   readonly look?: 'opening' | 'closing'
   /** The service as just observed, so that suites need not look again at once; absent when it may have changed. */

@@ -28,6 +28,9 @@ test('requests that a candidate leaves unanswered are its own by the metrics of 
       ),
     },
   ])
+  // What an earlier release failed by the same target group is not this one's.
+  const since = world.cloud.clock.now()
+  expect(await checks.requestsAnswered(world.cloud, service, { since })).toEqual([])
 })
 
 test('a candidate that answers as the stable fleet does passes', {

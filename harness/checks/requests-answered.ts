@@ -8,6 +8,8 @@ import { type Findings, looking, wrong } from './finding.ts'
 
 export interface AnsweredOptions extends CheckOptions {
   readonly limit?: ErrorLimit | undefined
+  /** Cloud instant before which nothing counts: a fleet may have served other releases by the same target group. */
+  readonly since?: number | undefined
 }
 
 const MINUTE = 60_000
@@ -27,7 +29,7 @@ const UNDER_WAY = 2_000
 export async function requestsAnswered(
   cloud: Cloud,
   service: ServiceSnapshot,
-  { limit = DEFAULT_LIMIT, signal }: AnsweredOptions,
+  { limit = DEFAULT_LIMIT, since = 0, signal }: AnsweredOptions,
 ): Promise<Findings> {
   const serving = groupsIn(service, {})
   const stable = serving.find(({ role }) => role === 'stable')
@@ -39,7 +41,8 @@ export async function requestsAnswered(
   return looking({ subject: service.scope, expected, signal }, async () => {
     const counts = await countsOf(cloud, service, [stable, ...others], signal)
     const settled = cloud.clock.now() - UNDER_WAY * cloud.clock.scale
-    const failed = (fleet: GroupFleet): readonly Minute[] => failures(counts.get(fleet.name) ?? [], settled)
+    const failed = (fleet: GroupFleet): readonly Minute[] =>
+      failures(counts.get(fleet.name) ?? [], settled).filter(({ start }) => start >= since)
     return others.flatMap((fleet) =>
       compared(fleet, stable, failed(fleet), failed(stable), { expected, limit }),
     )

@@ -125,6 +125,7 @@ export interface GateParts extends Eyes, DrawnSite {
 export function judges(parts: GateParts): Pick<Site, 'gate' | 'watch'> {
   const { config, scene, runner, suites, ref, release, baseline, from, before, probe, view, approve } = parts
   const { clock } = scene.cloud
+  const since = clock.now()
   const reached: StageRef[] = []
   const judged = (stage: StageRef, phase: GatePhase) => ({
     stage,
@@ -140,6 +141,7 @@ export function judges(parts: GateParts): Pick<Site, 'gate' | 'watch'> {
       clients: config.clients,
       checks: config.checks,
       before,
+      since,
     } satisfies SuiteContext,
     view,
     before: BEFORE,

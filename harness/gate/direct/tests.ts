@@ -152,7 +152,7 @@ function answersWhileShifting(context: SuiteContext, service: ServiceSnapshot): 
     ),
     'by the count of the load balancer, requests to the candidate fail no more often than others': look(
       checks.requestsAnswered,
-      page,
+      { ...page, since: context.since },
     ),
     'requests that take their time are answered': look(checks.slowRequest, page),
     'clients that the listener is to keep stay with their release': look(checks.clientsStay, page, 0),
