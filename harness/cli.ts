@@ -9,3 +9,8 @@ process.on('exit', () => {
   process.exitCode = code
 })
 code = await main(process.argv.slice(2))
+for (const stream of [process.stdout, process.stderr]) {
+  if (stream.writable) await new Promise((written) => stream.write('', written))
+}
+// Node may spin for good where it waits by itself for what a closed socket had under way.
+process.exit(code)
