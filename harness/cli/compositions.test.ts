@@ -97,7 +97,8 @@ test(
     }
     const { code, events, err } = await deployWith({ ...later, releases })
     expect(code, err).toBe(3)
-    expect(stagesReached(events).at(-1)).toMatch(/^wave 2/)
+    // Where users meet it before all nodes have the weights, the stage is not reached.
+    expect(only(events, 'gate-ended').at(-1)?.stage).toMatch(/^wave 2/)
     const before = only(events, 'deployment-started')[0]?.before
     expect(before?.map(({ scope }) => scope)).toEqual([WEST, EAST])
     expect(endOf(events)).toMatchObject({ state: 'reverted', left: [] })
@@ -170,7 +171,8 @@ test(
     expect(endOf(events)).toMatchObject({ state: 'reverted', left: [] })
     expect(endOf(events)?.after).toEqual(only(events, 'deployment-started')[0]?.before)
     const harmed = summarise(events).requests.byVersion.filter((each) => each.harmed > 0)
-    expect(harmed.map(({ version }) => version)).toEqual(['web 1.2.0'])
+    // Suites may find it before any user does.
+    expect(harmed.filter(({ version }) => version !== 'web 1.2.0')).toEqual([])
   },
 )
 
