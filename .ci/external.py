@@ -21,14 +21,16 @@ KINDS = {
 }
 
 
-def outcomes(file, service):
+def outcomes(results, service):
     """Each test that ran, and whether it passed."""
     ran = {}
-    for case in xml.parse(file).getroot().iter("testcase"):
+    for case in xml.parse(results).getroot().iter("testcase"):
         if case.find("skipped") is not None:
             continue
-        folder = f"tests/test_{service}/"
-        name = f"{case.get('file', '').removeprefix(folder)}::{case.get('name')}"
+        file = case.get("file", "")
+        module = file.removesuffix(".py").replace("/", ".")
+        classes = case.get("classname", "").removeprefix(module).split(".")[1:]
+        name = "::".join([file.removeprefix(f"tests/test_{service}/"), *classes, case.get("name", "")])
         passed = case.find("failure") is None and case.find("error") is None
         ran[name] = passed and ran.get(name, True)
     return ran
