@@ -110,7 +110,7 @@ export interface SuiteContext {
   readonly checks?: CheckSettings
   /** The service as it was before the first change; absent when suites run without a deployment. */
   readonly before?: ServiceSnapshot
-  /** Cloud instant of that look: what happened earlier is not this release's doing. */
+  /** Cloud instant before the first change: what happened earlier is not this release's doing. Absent as `before` is. */
   readonly since?: number
   /** Whether the suites run as the gate begins, or when its bake is over; absent when they run alone. */
   readonly look?: 'opening' | 'closing'

@@ -98,7 +98,10 @@ test(
     const { code, events, err } = await deployWith({ ...later, releases })
     expect(code, err).toBe(3)
     // Where users meet it before all nodes have the weights, the stage is not reached.
-    expect(only(events, 'gate-ended').at(-1)?.stage).toMatch(/^wave 2/)
+    expect(only(events, 'gate-ended').at(-1)).toMatchObject({
+      stage: expect.stringMatching(/^wave 2/),
+      verdict: { status: 'failed' },
+    })
     const before = only(events, 'deployment-started')[0]?.before
     expect(before?.map(({ scope }) => scope)).toEqual([WEST, EAST])
     expect(endOf(events)).toMatchObject({ state: 'reverted', left: [] })
@@ -173,6 +176,10 @@ test(
     const harmed = summarise(events).requests.byVersion.filter((each) => each.harmed > 0)
     // Suites may find it before any user does.
     expect(harmed.filter(({ version }) => version !== 'web 1.2.0')).toEqual([])
+    expect(only(events, 'gate-ended').at(-1)).toMatchObject({
+      stage: expect.stringMatching(/^web canary/),
+      verdict: { status: 'failed' },
+    })
   },
 )
 

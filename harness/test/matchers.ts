@@ -227,7 +227,7 @@ vitestExpect.extend({
     return meet(this, received, `to heal from ${ordeal}`, ORDEALS[ordeal], healing)
   },
   toAnswerRequests(received: unknown, options: AnsweredOptions & Retry = {}) {
-    const answered = { ...page(), ...options }
+    const answered = { ...page(), since: suiteContext().since, ...options }
     return meet(this, received, 'to answer the requests that it is given', checks.requestsAnswered, answered)
   },
   toResolveTo(received: unknown, version: string, options: CheckOptions & Retry = {}) {
