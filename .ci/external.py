@@ -48,7 +48,7 @@ def reasons(file):
             if kind not in KINDS:
                 wrong.append(f"{file}:{number}: no such kind: {kind}")
         elif line.startswith("- "):
-            name = line[2:].strip().strip("`")
+            name = line[2:].strip()
             if name in known:
                 wrong.append(f"{file}:{number}: {name} has a reason already")
             if kind is None:
