@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { seededRandom } from '#fixtures/clouds/embedded/world/ids'
+import { seededRandom } from '#fixtures/random'
 import type { Asked } from './ask.ts'
 import { askOn, type Witness } from './ask-on.ts'
 

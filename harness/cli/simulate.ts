@@ -54,7 +54,10 @@ function announce({ output }: Invocation, config: Config, runs: number, faults: 
 
 /** Median, 95th percentile and maximum; then every run that calls for a look, with what repeats it. */
 function conclude({ output, flags }: Invocation, runs: readonly RunFigures[]): void {
-  if (runs.length > 0) output.people(`${tell(runs)}\n(median / 95th percentile / maximum, in cloud time)\n`)
+  if (runs.length > 0) {
+    output.people(`${tell(runs)}\n(median / 95th percentile / maximum, in cloud time;\n`)
+    output.people(` ${100 * REALISTIC.errorRate} % of requests fail by chance, whatever the release)\n`)
+  }
   const odd = runs.filter((run) => run.unexpected.length > 0)
   for (const { seed, unexpected: why } of odd) {
     output.people(`seed ${seed} did not end as it should; --runs 1 --seed ${seed} repeats it:\n`)

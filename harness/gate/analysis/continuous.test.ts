@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { seededRandom } from '#fixtures/clouds/embedded/world/ids'
+import { seededRandom } from '#fixtures/random'
 import type { Outcome, Thresholds, TrafficCount, TrafficWindow } from '../../gate.ts'
 import { type AnalysisInput, analyse } from './analyse.ts'
 import { compareErrors, holdToCeiling } from './error-rate.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { seededRandom } from '#fixtures/clouds/embedded/world/ids'
+import { seededRandom } from '#fixtures/random'
 import { binomialAtLeast } from './distributions.ts'
 import { ceilingEValue, detectableRate, oddsEValue, shareEValue } from './e-value.ts'
 

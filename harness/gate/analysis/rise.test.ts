@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { seededRandom } from '#fixtures/clouds/embedded/world/ids'
+import { seededRandom } from '#fixtures/random'
 import { ownRate, type Period, riseEValue } from './rise.ts'
 
 test('no error is no evidence, nor are errors that were there before in the same measure', () => {
