@@ -11,12 +11,11 @@ import { type SharesOptions, written } from './listener-weights.ts'
 import { versionsIn } from './main-page.ts'
 
 /**
- * How improbable a split must be, on either side, to be doubted and to be called wrong. A deployment looks many times,
- * and some keep a doubt to the end of their watch: at 99.9 % one good deployment in a thousand would be reverted for
- * nothing. So only beyond 99.99 % the watch goes on (inconclusive), and only what chance shows once in a million looks is
- * a fact. Weights that did not reach the data plane are far beyond either within seconds.
+ * How improbable a split must be, on either side, to be doubted and to be called wrong. A deployment looks many times:
+ * at 99.9 % alone one good deployment in a hundred would be reverted, so beyond that the watch goes on (inconclusive),
+ * and only what chance shows once in a million looks is a fact.
  */
-const DOUBTED = 0.000_05
+const DOUBTED = 0.0005
 const WRONG = 0.000_000_5
 
 /** Requests sent when no probe watched. */
